@@ -1,0 +1,51 @@
+// Parser reads the headers of a burst of packets: link layer, VLAN tags, IPv4
+// or IPv6 with extension headers, TCP, UDP or ICMP; and judges checksums.
+//
+// Threading   Immutable after construction; one may serve all workers.
+// Cost        One pass over the headers, no allocation. A software checksum
+//             reads the whole payload; see ChecksumPolicy.
+
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "dataplane/base/packet.h"
+#include "dataplane/parse/parsed_packet.h"
+
+namespace mosaic {
+
+enum class ChecksumPolicy : uint8_t {
+  // Trust the device's verdict where it gave one, else compute. A bad IPv4
+  // header ends the packet; a bad transport checksum marks it L4Checksum::kBad.
+  kVerify,
+  // Look at none. For captures and veth pairs, where the sender's own machine
+  // leaves checksums to hardware that is not there.
+  kIgnore,
+};
+
+struct ParserConfig {
+  ChecksumPolicy checksum = ChecksumPolicy::kVerify;
+  // Make VLAN ids (both tags, folded) and the port part of the flow key, so
+  // that equal tuples on different ones are different flows. Default off.
+  bool vlan_in_key = false;
+  bool port_in_key = false;
+};
+
+class Parser {
+ public:
+  explicit Parser(const ParserConfig& config) : config_(config) {}
+
+  // Fills `parsed[i]` from `packets[i]`, every field.
+  // REQUIRES: parsed.size() >= packets.size().
+  void Parse(std::span<const Packet> packets,
+             std::span<ParsedPacket> parsed) const;
+
+  // The same for one packet.
+  void ParseOne(const Packet& packet, ParsedPacket& parsed) const;
+
+ private:
+  const ParserConfig config_;
+};
+
+}  // namespace mosaic
