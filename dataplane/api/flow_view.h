@@ -1,0 +1,92 @@
+// FlowView is a flow as a network function sees it: who talks, how far both
+// ends are, what was counted, and the function's own context of this flow.
+//
+// Ownership   Borrowed; valid only during the callback it was given to. A
+//             function that wants to find a flow again keeps its id().
+// Threading   The worker that owns the flow.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "dataplane/base/end_reason.h"
+#include "dataplane/base/endpoint.h"
+#include "dataplane/base/side.h"
+#include "dataplane/base/tcp_state.h"
+#include "dataplane/base/timestamp.h"
+
+namespace mosaic {
+
+struct ChainLink;
+struct Flow;
+class FlowServices;
+
+// How a flow came to be tracked.
+enum class FlowOrigin : uint8_t {
+  kSyn,        // From its first SYN on.
+  kMidstream,  // Picked up later: offset 0 is the first byte seen.
+  kDatagram,   // Not TCP.
+};
+
+// What one side sent. Bytes and packets count everything seen, whether or not
+// anybody monitors the side.
+struct SideCounters {
+  uint64_t packets = 0;
+  uint64_t wire_bytes = 0;     // Link layer included.
+  uint64_t payload_bytes = 0;  // As the IP headers declare, repeats included.
+  uint64_t stream_bytes = 0;   // In order, without repeats: the length of the
+                               // stream as far as it is known.
+  uint64_t retransmitted_packets = 0;
+  uint64_t retransmitted_bytes = 0;
+  uint64_t out_of_order_packets = 0;
+  uint64_t gap_bytes = 0;
+  uint64_t conflict_bytes = 0;
+  uint64_t refused_bytes = 0;  // Bad checksum, beyond the buffer, budget.
+};
+
+class FlowView {
+ public:
+  FlowView(Flow& flow, FlowServices& services, const ChainLink& link)
+      : flow_(flow), services_(services), link_(link) {}
+
+  // Index of the flow's first packet: unique, in order of appearance, opaque.
+  uint64_t id() const;
+
+  Endpoint client() const;
+  Endpoint server() const;
+  uint8_t protocol() const;  // IANA number.
+  FlowOrigin origin() const;
+
+  TcpState state(Side side) const;
+  // What `side` sent.
+  SideCounters counters(Side side) const;
+
+  Timestamp start_time() const;
+  Timestamp last_packet_time() const;
+
+  // Time from the SYN to the SYN/ACK and from there to the client's answer, as
+  // seen from here; 0 where it was not seen.
+  Duration handshake_rtt(Side side) const;
+
+  // The function's context of this flow: `size` bytes as its ContextLayout
+  // says, zeroed when the function was attached. Valid to the end of the flow.
+  void* context();
+  template <typename T>
+  T& Context() {
+    return *static_cast<T*>(context());
+  }
+
+  // Ends the monitoring of `side` for the monitor that attached this function:
+  // no more events of that side, its buffered bytes are given back. Takes
+  // effect when the current packet has been dealt with.
+  void StopMonitoring(Side side);
+
+ private:
+  Flow& flow_;
+  FlowServices& services_;
+  const ChainLink& link_;  // The function's place in the flow's chain.
+};
+
+}  // namespace mosaic

@@ -1,0 +1,385 @@
+#include "dataplane/engine/flow_tracker.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <vector>
+
+#include "dataplane/engine/stream_delivery.h"
+#include "dataplane/tcp/tcp_observer.h"
+
+namespace mosaic {
+namespace {
+
+constexpr uint8_t kIpProtocolTcp = 6;
+
+size_t ChunkCount(size_t reassembly_bytes) {
+  return std::max<size_t>(reassembly_bytes / sizeof(Chunk), 16);
+}
+
+std::span<const uint8_t> IpBytes(const ParsedPacket& parsed) {
+  return {parsed.ip_header, parsed.ip_length};
+}
+
+bool Matches(const std::shared_ptr<const PacketFilter>& filter,
+             std::span<const uint8_t> bytes) {
+  return filter == nullptr || filter->Matches(bytes);
+}
+
+}  // namespace
+
+FlowTracker::FlowTracker(const WorkerLimits& limits, const FlowHash& hash,
+                         CoreCounters& counters)
+    : limits_(limits),
+      hash_(hash),
+      counters_(counters),
+      table_(limits.flows),
+      wheel_(limits.flows),
+      chunks_(ChunkCount(limits.reassembly_bytes)),
+      stream_states_(2 * limits.flows),
+      dispatcher_(*this, counters) {}
+
+FlowTracker::~FlowTracker() = default;
+
+void FlowTracker::SetSnapshot(const Snapshot& snapshot,
+                              std::span<NfSlot* const> slots,
+                              uint64_t reevaluate_before) {
+  snapshot_ = &snapshot;
+  slots_ = slots;
+  reevaluate_before_ = reevaluate_before;
+  subscriptions_.SetCurrentRevision(snapshot.revision);
+  picks_up_midstream_ = false;
+  wants_orphans_ = false;
+  for (const Monitor& monitor : snapshot.monitors) {
+    if (monitor.type != MonitorType::kStream) continue;
+    picks_up_midstream_ |= monitor.midstream == Midstream::kPickup;
+    for (size_t nf : monitor.nf_instances) {
+      wants_orphans_ |=
+          slots[nf]->wants.Any(EventMask::Of(EventKind::kOrphan, Hook::kNone));
+    }
+  }
+}
+
+size_t FlowTracker::Match(const PacketContext& context,
+                          std::span<Attachment> attachments) const {
+  const std::span<const uint8_t> ip = IpBytes(context.parsed);
+  const bool midstream = context.parsed.packet_class == PacketClass::kTcp &&
+                         !context.parsed.Has(tcp_flag::kSyn);
+  size_t count = 0;
+  for (size_t i = 0; i < snapshot_->monitors.size(); ++i) {
+    const Monitor& monitor = snapshot_->monitors[i];
+    if (monitor.type != MonitorType::kStream || count == attachments.size()) {
+      continue;
+    }
+    if (midstream && monitor.midstream != Midstream::kPickup) continue;
+    if (!Matches(monitor.syn_filter, ip)) continue;
+    Attachment& attachment = attachments[count++];
+    attachment = Attachment{static_cast<uint8_t>(i), 0, 0};
+    for (size_t p = 0; p < monitor.flow_policies.size(); ++p) {
+      if (Matches(monitor.flow_policies[p].match, ip)) {
+        attachment.flow_policy = static_cast<uint8_t>(p + 1);
+        break;
+      }
+    }
+    for (const StopPolicy& stop : StopPoliciesOf(*snapshot_, attachment)) {
+      if (stop.condition != StopPolicy::Condition::kImmediately) continue;
+      attachment.stopped |= static_cast<uint8_t>(1u << Index(stop.side));
+    }
+  }
+  return count;
+}
+
+void FlowTracker::Subscribe(Flow& flow, Subscription* subscription) {
+  flow.subscription = subscription;
+  flow.mask = subscription->mask;
+  flow.revision = subscription->revision;
+  if (subscription->has_stop_policies) {
+    flow.Set(flow_flag::kStopPolicies);
+  } else {
+    flow.Clear(flow_flag::kStopPolicies);
+  }
+}
+
+Flow* FlowTracker::Create(const PacketContext& context, EndpointIndex client,
+                          FlowOrigin origin) {
+  std::array<Attachment, Subscription::kMaxAttachments> attachments;
+  const size_t count = Match(context, attachments);
+  if (count == 0) return nullptr;
+  Flow* const flow = table_.Insert(context.parsed.key, context.parsed.hash);
+  if (flow == nullptr) {
+    counters_.flow_table_full.Add(1);
+    return nullptr;
+  }
+  Subscription* const subscription = subscriptions_.Acquire(
+      *snapshot_, slots_, std::span(attachments).first(count));
+  if (subscription == nullptr) {
+    counters_.subscriptions_full.Add(1);
+    table_.Erase(*flow, context.parsed.hash);
+    return nullptr;
+  }
+  flow->client = client;
+  flow->origin = origin;
+  flow->id = context.packet.index;
+  flow->start = context.packet.time;
+  flow->last_packet = context.packet.time;
+  flow->last_seen = context.now;
+  Subscribe(*flow, subscription);
+  const uint32_t index = table_.IndexOf(*flow);
+  for (const ChainLink& link : subscription->links()) {
+    if (link.slot->context_stride == 0) continue;
+    std::memset(link.slot->ContextOf(index), 0, link.slot->context_stride);
+  }
+  counters_.flows_created.Add(1);
+  if (limits_.timeouts.enabled) {
+    if (!wheel_started_) {
+      wheel_.Start(context.now);
+      wheel_started_ = true;
+    }
+    wheel_.Arm(index, context.now + TimeoutOf(*flow));
+  }
+  return flow;
+}
+
+Verdict FlowTracker::RaiseOrphan(const PacketContext& context) {
+  counters_.orphan_packets.Add(1);
+  if (!wants_orphans_) return Verdict::kForward;
+  std::array<NfSlot*, Subscription::kMaxLinks> chain;
+  size_t count = 0;
+  for (const Monitor& monitor : snapshot_->monitors) {
+    if (monitor.type != MonitorType::kStream ||
+        !Matches(monitor.orphan_filter, IpBytes(context.parsed))) {
+      continue;
+    }
+    for (size_t nf : monitor.nf_instances) {
+      NfSlot* const slot = slots_[nf];
+      if (!slot->wants.Any(EventMask::Of(EventKind::kOrphan, Hook::kNone))) {
+        continue;
+      }
+      const auto used = std::span(chain).first(count);
+      if (count < chain.size() && std::ranges::count(used, slot) == 0) {
+        chain[count++] = slot;
+      }
+    }
+  }
+  if (count == 0) return Verdict::kForward;
+  PacketView view(context.packet, context.parsed, Side::kClient);
+  Event event;
+  event.kind = EventKind::kOrphan;
+  event.now = context.now;
+  event.packet = &view;
+  return dispatcher_.RaiseWithoutFlow(std::span(chain).first(count), event);
+}
+
+Duration FlowTracker::TimeoutOf(const Flow& flow) const {
+  const Timeouts& timeouts = limits_.timeouts;
+  if (flow.flags & (flow_flag::kClosed | flow_flag::kReset)) {
+    return timeouts.linger;
+  }
+  if (flow.key.protocol != kIpProtocolTcp) {
+    return flow.subscription->idle_timeout > Duration()
+               ? flow.subscription->idle_timeout
+               : timeouts.udp;
+  }
+  const TcpEnd& client = flow.end[Index(Side::kClient)];
+  const TcpEnd& server = flow.end[Index(Side::kServer)];
+  if ((client.flags | server.flags) & end_flag::kFinSeen) {
+    return timeouts.closing;
+  }
+  if (client.state != TcpState::kEstablished ||
+      server.state != TcpState::kEstablished) {
+    return timeouts.handshake;
+  }
+  return flow.subscription->idle_timeout > Duration()
+             ? flow.subscription->idle_timeout
+             : timeouts.established;
+}
+
+void FlowTracker::Rearm(Flow& flow) {
+  if (!limits_.timeouts.enabled) return;
+  wheel_.Arm(table_.IndexOf(flow), flow.last_seen + TimeoutOf(flow));
+}
+
+void FlowTracker::ArmBy(Flow& flow, Timestamp due) {
+  if (!wheel_started_) {
+    wheel_.Start(flow.last_seen);
+    wheel_started_ = true;
+  }
+  if (limits_.timeouts.enabled) {
+    due = std::min(due, flow.last_seen + TimeoutOf(flow));
+  }
+  wheel_.Arm(table_.IndexOf(flow), due);
+}
+
+void FlowTracker::AdvanceSlow(Timestamp now) {
+  wheel_.AdvanceTo(
+      now, limits_.expiry_budget,
+      [this](uint32_t index, Timestamp tick) { OnTimer(index, tick); });
+}
+
+void FlowTracker::OnTimer(uint32_t index, Timestamp now) {
+  Flow& flow = table_.At(index);
+  const Timestamp gap_due = delivery_->GiveUpOldHoles(flow, now);
+  if (!limits_.timeouts.enabled) {
+    if (gap_due > Timestamp()) wheel_.Arm(index, gap_due);
+    return;
+  }
+  const Timestamp due = flow.last_seen + TimeoutOf(flow);
+  if (due <= now) {
+    End(flow, EndReason::kTimeout, now);
+    return;
+  }
+  wheel_.Arm(index, gap_due > Timestamp() ? std::min(gap_due, due) : due);
+}
+
+void FlowTracker::End(Flow& flow, EndReason reason, Timestamp now) {
+  if (flow.Has(flow_flag::kRefused)) {
+    reason = EndReason::kRefused;
+  } else if (flow.Has(flow_flag::kReset)) {
+    reason = EndReason::kReset;
+  } else if (flow.Has(flow_flag::kClosed)) {
+    reason = EndReason::kFin;
+  }
+  delivery_->Finish(flow, now);
+  for (Side side : {Side::kClient, Side::kServer}) {
+    for (Hook hook : {Hook::kSender, Hook::kReceiver}) {
+      if (!Dispatcher::Wants(flow, EventKind::kConnectionEnd, hook, side)) {
+        continue;
+      }
+      Event event;
+      event.kind = EventKind::kConnectionEnd;
+      event.hook = hook;
+      event.side = side;
+      event.now = now;
+      event.end_reason = reason;
+      static_cast<void>(dispatcher_.Raise(flow, event));
+    }
+  }
+  counters_.flows_ended[static_cast<size_t>(reason)].Add(1);
+  subscriptions_.Release(flow.subscription);
+  requested_stop_.fill(0);  // Nothing of an ended flow is left to stop.
+  wheel_.Cancel(table_.IndexOf(flow));
+  table_.Erase(flow, hash_.Of(flow.key));
+}
+
+void FlowTracker::EndAll(EndReason reason, Timestamp now) {
+  std::vector<std::pair<uint64_t, uint32_t>> order;
+  order.reserve(table_.size());
+  for (uint32_t i = 0; i < table_.high_water(); ++i) {
+    if (table_.InUse(i)) order.emplace_back(table_.At(i).id, i);
+  }
+  std::ranges::sort(order);
+  for (const auto& [id, index] : order) End(table_.At(index), reason, now);
+}
+
+void* FlowTracker::ContextOf(const Flow& flow, const ChainLink& link) {
+  return link.slot->ContextOf(table_.IndexOf(flow));
+}
+
+void FlowTracker::RequestStop(Flow& flow, const ChainLink& link, Side side) {
+  requested_stop_[link.attachment] |= static_cast<uint8_t>(1u << Index(side));
+  flow.Set(flow_flag::kStopPolicies);
+}
+
+bool FlowTracker::StopIsDue(const Flow& flow, const StopPolicy& stop,
+                            Timestamp now) const {
+  switch (stop.condition) {
+    case StopPolicy::Condition::kImmediately:
+      return true;
+    case StopPolicy::Condition::kPayloadBytes:
+      return flow.end[Index(Other(stop.side))].delivered >= stop.amount;
+    case StopPolicy::Condition::kPackets:
+      return flow.hot[Index(Other(stop.side))].packets >= stop.amount;
+    case StopPolicy::Condition::kAge:
+      return now - flow.start >= stop.age;
+    case StopPolicy::Condition::kTcpState:
+      return flow.end[Index(stop.side)].state == stop.state;
+  }
+  return false;
+}
+
+void FlowTracker::SettleSlow(Flow& flow, Timestamp now) {
+  std::array<Attachment, Subscription::kMaxAttachments> attachments;
+  const Subscription& subscription = *flow.subscription;
+  bool changed = false;
+  bool forget = flow.Has(flow_flag::kForget);
+  for (size_t i = 0; i < subscription.attachment_count; ++i) {
+    attachments[i] = subscription.attachment[i];
+    uint8_t stopped = attachments[i].stopped | requested_stop_[i];
+    requested_stop_[i] = 0;
+    for (const StopPolicy& stop :
+         StopPoliciesOf(*subscription.snapshot, attachments[i])) {
+      const uint8_t bit = static_cast<uint8_t>(1u << Index(stop.side));
+      if ((stopped & bit) != 0 || !StopIsDue(flow, stop, now)) continue;
+      stopped |= bit;
+      forget |= stop.forget_flow;
+    }
+    changed |= stopped != attachments[i].stopped;
+    for (Side side : {Side::kClient, Side::kServer}) {
+      const uint8_t bit = static_cast<uint8_t>(1u << Index(side));
+      if ((stopped & bit) != 0 && (attachments[i].stopped & bit) == 0) {
+        counters_.stopped_sides[Index(side)].Add(1);
+      }
+    }
+    attachments[i].stopped = stopped;
+  }
+  if (changed) {
+    StopSides(flow,
+              std::span(attachments).first(subscription.attachment_count));
+  }
+  if (forget) {
+    flow.Clear(flow_flag::kClosed | flow_flag::kReset | flow_flag::kRefused);
+    End(flow, EndReason::kStopped, now);
+  }
+}
+
+void FlowTracker::StopSides(Flow& flow,
+                            std::span<const Attachment> attachments) {
+  const Subscription& old = *flow.subscription;
+  Subscription* const next =
+      subscriptions_.Acquire(*old.snapshot, old.slots, attachments);
+  if (next == nullptr) {
+    counters_.subscriptions_full.Add(1);
+    return;
+  }
+  subscriptions_.Release(flow.subscription);
+  Subscribe(flow, next);
+  for (Side side : {Side::kClient, Side::kServer}) {
+    if (next->side[Index(side)].buffer_bytes == 0) {
+      delivery_->StopReading(flow, side);
+    }
+  }
+}
+
+void FlowTracker::Reattach(Flow& flow, const PacketContext& context) {
+  std::array<Attachment, Subscription::kMaxAttachments> attachments;
+  const size_t count = Match(context, attachments);
+  Subscription* const next = subscriptions_.Acquire(
+      *snapshot_, slots_, std::span(attachments).first(count));
+  if (next == nullptr) {
+    counters_.subscriptions_full.Add(1);
+    return;
+  }
+  // A function that was attached keeps its context; one that is new starts with
+  // a clear one.
+  const uint32_t index = table_.IndexOf(flow);
+  for (const ChainLink& link : next->links()) {
+    const auto links = flow.subscription->links();
+    const bool had = std::ranges::any_of(
+        links, [&](const ChainLink& old) { return old.slot == link.slot; });
+    if (!had && link.slot->context_stride > 0) {
+      std::memset(link.slot->ContextOf(index), 0, link.slot->context_stride);
+    }
+  }
+  subscriptions_.Release(flow.subscription);
+  Subscribe(flow, next);
+  for (Side side : {Side::kClient, Side::kServer}) {
+    if (next->side[Index(side)].buffer_bytes == 0) {
+      delivery_->StopReading(flow, side);
+    } else {
+      delivery_->Resize(flow, side, next->side[Index(side)].buffer_bytes,
+                        context.now);
+    }
+  }
+}
+
+}  // namespace mosaic

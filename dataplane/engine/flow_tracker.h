@@ -1,0 +1,148 @@
+// FlowTracker owns the flows of one worker from the first packet to the end:
+// table, timeouts, subscriptions, stream storage.
+//
+// Threading   Owner worker only.
+// Bounds      WorkerLimits::flows records, reassembly_bytes of chunks,
+//             SubscriptionTable::kMaxSubscriptions sets of listeners. At each
+//             bound the newcomer goes without and a counter moves.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "dataplane/engine/limits.h"
+#include "dataplane/engine/packet_context.h"
+#include "dataplane/event/dispatcher.h"
+#include "dataplane/event/flow_services.h"
+#include "dataplane/event/subscription.h"
+#include "dataplane/flow/flow.h"
+#include "dataplane/flow/flow_hash.h"
+#include "dataplane/flow/flow_table.h"
+#include "dataplane/flow/timer_wheel.h"
+#include "dataplane/policy/snapshot.h"
+#include "dataplane/stats/core_counters.h"
+#include "dataplane/stream/chunk_pool.h"
+#include "dataplane/stream/stream_state.h"
+
+namespace mosaic {
+
+class StreamDelivery;
+
+class FlowTracker : public FlowServices {
+ public:
+  FlowTracker(const WorkerLimits& limits, const FlowHash& hash,
+              CoreCounters& counters);
+  ~FlowTracker() override;
+
+  FlowTracker(const FlowTracker&) = delete;
+  FlowTracker& operator=(const FlowTracker&) = delete;
+
+  // Delivery ends the streams of flows that end. REQUIRES: called once, before
+  // any packet; `delivery` outlives the tracker's last call.
+  void SetDelivery(StreamDelivery& delivery) { delivery_ = &delivery; }
+
+  // Makes `snapshot` the one that new flows are attached under, with `slots` by
+  // its nf_instances. Flows attached under a revision below `reevaluate_before`
+  // are attached anew at their next packet. All outlive the flows' use.
+  void SetSnapshot(const Snapshot& snapshot, std::span<NfSlot* const> slots,
+                   uint64_t reevaluate_before);
+
+  FlowTable& table() { return table_; }
+  Dispatcher& dispatcher() { return dispatcher_; }
+  CoreCounters& counters() { return counters_; }
+  StreamStatePool& stream_states() { return stream_states_; }
+  ChunkPool& chunks() { return chunks_; }
+  const WorkerLimits& limits() const { return limits_; }
+
+  // A record for the packet's tuple, attached to who wants it, with `client` as
+  // its client endpoint; null if nobody wants it or there is no room, which is
+  // counted. REQUIRES: the tuple is not in the table.
+  Flow* Create(const PacketContext& context, EndpointIndex client,
+               FlowOrigin origin);
+
+  // The oldest revision that a flow or the current configuration refers to.
+  uint64_t OldestRevision() const { return subscriptions_.OldestRevision(); }
+
+  // True if some stream monitor picks up flows in their middle.
+  bool picks_up_midstream() const { return picks_up_midstream_; }
+  // True if some stream monitor has network functions for orphans.
+  bool wants_orphans() const { return wants_orphans_; }
+  // Shows a packet without a flow to the monitors that want such.
+  Verdict RaiseOrphan(const PacketContext& context);
+
+  // Ends `flow`: what its streams hold is told, END is raised, the record goes.
+  // What the flow itself says of its end (fin, reset, refused) goes before
+  // `reason`.
+  void End(Flow& flow, EndReason reason, Timestamp now);
+
+  // Ends all flows, in order of appearance.
+  void EndAll(EndReason reason, Timestamp now);
+
+  // Fires what is due at or before `now`; a cheap test if nothing is.
+  void AdvanceTo(Timestamp now) {
+    if (wheel_.Due(now)) AdvanceSlow(now);
+  }
+
+  // To be called when a flow's state has changed such that it may have to end
+  // sooner than its timer says.
+  void Rearm(Flow& flow);
+  // Makes the flow's timer fire at `due` at the latest.
+  void ArmBy(Flow& flow, Timestamp due);
+
+  // Brings `flow` under the current snapshot if it has to be.
+  void Reevaluate(Flow& flow, const PacketContext& context) {
+    if (reevaluate_before_ != 0 && flow.revision < reevaluate_before_) {
+      Reattach(flow, context);
+    }
+  }
+
+  // After the last event of a packet: carries out stop policies, requested
+  // stops, and the end of a flow that is to be forgotten.
+  void Settle(Flow& flow, Timestamp now) {
+    if (flow.flags & (flow_flag::kStopPolicies | flow_flag::kForget)) {
+      SettleSlow(flow, now);
+    }
+  }
+
+  void* ContextOf(const Flow& flow, const ChainLink& link) override;
+  void RequestStop(Flow& flow, const ChainLink& link, Side side) override;
+
+ private:
+  // Fills `attachments` with who wants a flow that begins with this packet.
+  size_t Match(const PacketContext& context,
+               std::span<Attachment> attachments) const;
+  void Subscribe(Flow& flow, Subscription* subscription);
+  void Reattach(Flow& flow, const PacketContext& context);
+  void SettleSlow(Flow& flow, Timestamp now);
+  bool StopIsDue(const Flow& flow, const StopPolicy& stop, Timestamp now) const;
+  void StopSides(Flow& flow, std::span<const Attachment> attachments);
+  Duration TimeoutOf(const Flow& flow) const;
+  void AdvanceSlow(Timestamp now);
+  void OnTimer(uint32_t index, Timestamp now);
+
+  const WorkerLimits limits_;
+  const FlowHash& hash_;
+  CoreCounters& counters_;
+
+  FlowTable table_;
+  TimerWheel wheel_;
+  ChunkPool chunks_;
+  StreamStatePool stream_states_;
+  SubscriptionTable subscriptions_;
+  Dispatcher dispatcher_;
+  StreamDelivery* delivery_ = nullptr;
+
+  const Snapshot* snapshot_ = nullptr;
+  std::span<NfSlot* const> slots_;
+  uint64_t reevaluate_before_ = 0;
+  bool picks_up_midstream_ = false;
+  bool wants_orphans_ = false;
+  bool wheel_started_ = false;
+
+  // Stops asked for by callbacks of the current packet, by attachment.
+  std::array<uint8_t, Subscription::kMaxAttachments> requested_stop_ = {};
+};
+
+}  // namespace mosaic

@@ -1,0 +1,52 @@
+// What a worker may use and how long it waits. Fixed at start.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "dataplane/base/timestamp.h"
+
+namespace mosaic {
+
+// Idle times after which a flow is forgotten, by its state. Each packet starts
+// them anew.
+struct Timeouts {
+  bool enabled = true;  // Off: a flow lives until the end of a replay.
+  Duration handshake = Duration::Seconds(30);
+  Duration established = Duration::Seconds(300);
+  Duration closing = Duration::Seconds(10);  // A FIN was seen.
+  Duration linger = Duration::Seconds(5);    // Closed or reset; long enough for
+                                             // late segments and forged RSTs.
+  Duration udp = Duration::Seconds(60);
+};
+
+// When a hole in a stream is given up before the buffer is full.
+struct GapPolicy {
+  bool enabled = true;  // Off: only at the bound, or at the flow's end.
+  uint8_t acks = 3;     // Acknowledgements past it ...
+  Duration after = Duration::Millis(200);  // ... or this long after the first.
+};
+
+// Which SYN begins a new connection on the tuple of one that is tracked.
+enum class Reincarnation : uint8_t {
+  // One that the tracked connection's receiver would accept: it is closed,
+  // reset, or has not been answered. For live traffic.
+  kWhenClosed,
+  // Any with another number. For captures, which may lack the end of a
+  // connection.
+  kAnySyn,
+};
+
+struct WorkerLimits {
+  size_t flows = 65'536;
+  size_t reassembly_bytes = size_t{64} << 20;  // Chunks of out-of-order bytes.
+  Timeouts timeouts;
+  GapPolicy gap;
+  Reincarnation reincarnation = Reincarnation::kWhenClosed;
+  // Work that one round may spend on expiry. Unbounded in replay, where a
+  // flow's end must not depend on how packets fall into bursts.
+  size_t expiry_budget = 256;
+};
+
+}  // namespace mosaic

@@ -1,0 +1,256 @@
+#include "dataplane/engine/pipeline.h"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+namespace mosaic {
+namespace {
+
+bool HasFlow(const ParsedPacket& parsed) {
+  return parsed.packet_class == PacketClass::kTcp ||
+         parsed.packet_class == PacketClass::kUdp;
+}
+
+bool IsIp(const ParsedPacket& parsed) {
+  return parsed.packet_class != PacketClass::kNotIp &&
+         parsed.packet_class != PacketClass::kError;
+}
+
+}  // namespace
+
+Pipeline::Pipeline(const PipelineConfig& config, const FlowHash& hash,
+                   Handoff& handoff, size_t worker, CoreCounters& counters)
+    : config_(config),
+      hash_(hash),
+      handoff_(handoff),
+      worker_(worker),
+      counters_(counters),
+      parser_(config.parser),
+      tracker_(config.limits, hash, counters),
+      delivery_(tracker_),
+      tcp_(tracker_, delivery_) {
+  tracker_.SetDelivery(delivery_);
+}
+
+void Pipeline::SetSnapshot(const Snapshot& snapshot,
+                           std::span<NfSlot* const> slots,
+                           uint64_t reevaluate_before) {
+  snapshot_ = &snapshot;
+  slots_ = slots;
+  tracker_.SetSnapshot(snapshot, slots, reevaluate_before);
+  has_raw_monitors_ = std::ranges::any_of(
+      snapshot.monitors,
+      [](const Monitor& m) { return m.type == MonitorType::kRaw; });
+}
+
+// The life of a burst: each stage works through all packets and prefetches what
+// the next one reads; the flow stages then take packet by packet, in order.
+void Pipeline::ProcessReceived(Burst& burst) {
+  uint64_t bytes = 0;
+  for (const Packet& packet : burst.packets()) bytes += packet.wire_length;
+  counters_.rx_packets.Add(burst.size);
+  counters_.rx_bytes.Add(bytes);
+
+  parser_.Parse(burst.packets(), burst.parsed_packets());
+  hash_.HashBurst(burst.parsed_packets());
+  if (handoff_.workers() > 1) HandOff(burst);
+  ProcessOwned(burst);
+}
+
+void Pipeline::ProcessOwned(Burst& burst) {
+  FlowTable& table = tracker_.table();
+  for (size_t i = 0; i < burst.size; ++i) {
+    table.PrefetchBucket(burst.parsed[i].hash);
+  }
+  for (size_t i = 0; i < burst.size; ++i) {
+    const uint32_t candidate = table.Candidate(burst.parsed[i].hash);
+    burst.candidate[i] = candidate;
+    if (candidate != FlowTable::kNoFlow) table.PrefetchFlow(candidate);
+  }
+  for (size_t i = 0; i < burst.size; ++i) ProcessPacket(burst, i);
+  burst.size = 0;
+}
+
+void Pipeline::ProcessPacket(Burst& burst, size_t i) {
+  Packet& packet = burst.packet[i];
+  const ParsedPacket& parsed = burst.parsed[i];
+  const PacketContext context{packet, parsed, packet.clock};
+  clock_ = std::max(clock_, packet.clock);
+  tracker_.AdvanceTo(packet.clock);
+
+  Verdict verdict = Verdict::kForward;
+  if (has_raw_monitors_ && IsIp(parsed)) verdict = RaiseRaw(context);
+  if (verdict == Verdict::kForward && HasFlow(parsed)) {
+    Flow* const flow =
+        tracker_.table().Find(parsed.key, parsed.hash, burst.candidate[i]);
+    if (config_.look_up_only) {
+      LookUpOnly(context, flow);
+    } else if (parsed.packet_class == PacketClass::kTcp) {
+      verdict = tcp_.Process(flow, context);
+    } else {
+      verdict = ProcessDatagram(flow, context);
+    }
+  } else if (parsed.packet_class == PacketClass::kError) {
+    counters_.parse_errors[static_cast<size_t>(parsed.error)].Add(1);
+    counters_.dropped_packets[static_cast<size_t>(DropReason::kParseError)].Add(
+        1);
+    packet.Free();
+    return;
+  }
+  Settle(packet, verdict);
+}
+
+// Every packet has one fate, and every fate one counter.
+void Pipeline::Settle(Packet& packet, Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kForward:
+      counters_.consumed_packets.Add(1);
+      break;
+    case Verdict::kDrop:
+      counters_.dropped_packets[static_cast<size_t>(DropReason::kNfDrop)].Add(
+          1);
+      break;
+    case Verdict::kBlockFlow:
+      counters_.dropped_packets[static_cast<size_t>(DropReason::kFlowBlocked)]
+          .Add(1);
+      break;
+  }
+  packet.Free();
+}
+
+void Pipeline::LookUpOnly(const PacketContext& context, Flow* flow) {
+  if (flow == nullptr) {
+    flow = tracker_.Create(context, context.parsed.sender, FlowOrigin::kSyn);
+    if (flow == nullptr) return;
+  }
+  flow->last_seen = context.now;
+}
+
+Verdict Pipeline::ProcessDatagram(Flow* flow, const PacketContext& context) {
+  if (context.parsed.l4_checksum == L4Checksum::kBad) {
+    counters_.anomalies[static_cast<size_t>(Anomaly::kBadChecksum)].Add(1);
+    return Verdict::kForward;
+  }
+  const bool is_new = flow == nullptr;
+  if (is_new) {
+    flow =
+        tracker_.Create(context, context.parsed.sender, FlowOrigin::kDatagram);
+    if (flow == nullptr) return tracker_.RaiseOrphan(context);
+  } else {
+    tracker_.Reevaluate(*flow, context);
+  }
+  const Side sender = flow->SideOf(context.parsed.sender);
+  HotCounters& hot = flow->hot[Index(sender)];
+  hot.packets += 1;
+  hot.wire_bytes += context.packet.wire_length;
+  hot.payload_bytes += context.parsed.payload_length;
+  flow->last_seen = context.now;
+  flow->last_packet = std::max(flow->last_packet, context.packet.time);
+  if (flow->Has(flow_flag::kBlocked)) return Verdict::kBlockFlow;
+
+  PacketView view(context.packet, context.parsed, sender);
+  Event event;
+  event.now = context.now;
+  event.packet = &view;
+  Verdict verdict = Verdict::kForward;
+  for (Hook hook : {Hook::kSender, Hook::kReceiver}) {
+    event.hook = hook;
+    event.side = hook == Hook::kSender ? sender : Other(sender);
+    for (EventKind kind : {EventKind::kConnectionStart, EventKind::kPacketIn}) {
+      if (kind == EventKind::kConnectionStart && !is_new) continue;
+      if (!Dispatcher::Wants(*flow, kind, hook, event.side)) continue;
+      event.kind = kind;
+      verdict = std::max(verdict, tracker_.dispatcher().Raise(*flow, event));
+    }
+    if (verdict != Verdict::kForward) break;
+  }
+  if (verdict == Verdict::kBlockFlow) flow->Set(flow_flag::kBlocked);
+  tracker_.Settle(*flow, context.now);
+  return verdict;
+}
+
+Verdict Pipeline::RaiseRaw(const PacketContext& context) {
+  PacketView view(context.packet, context.parsed, Side::kClient);
+  Event event;
+  event.kind = EventKind::kPacketIn;
+  event.now = context.now;
+  event.packet = &view;
+  Verdict verdict = Verdict::kForward;
+  for (const Monitor& monitor : snapshot_->monitors) {
+    if (monitor.type != MonitorType::kRaw) continue;
+    if (monitor.raw_filter != nullptr &&
+        !monitor.raw_filter->Matches(context.packet.bytes())) {
+      continue;
+    }
+    for (size_t nf : monitor.nf_instances) {
+      NfSlot* const slot = slots_[nf];
+      verdict = std::max(
+          verdict, tracker_.dispatcher().RaiseWithoutFlow({&slot, 1}, event));
+      if (verdict != Verdict::kForward) return verdict;
+    }
+  }
+  return verdict;
+}
+
+bool Pipeline::PushTo(size_t owner, Packet& packet,
+                      const ParsedPacket& parsed) {
+  HandedPacket handed{std::move(packet), parsed};
+  SpscRing<HandedPacket>& ring = handoff_.Ring(worker_, owner);
+  while (!ring.TryPush(std::move(handed))) {
+    if (config_.handoff == HandoffPolicy::kDrop) {
+      handed.packet.Free();
+      return false;
+    }
+    // The owner may be waiting for this worker in turn.
+    ProcessHandedOver();
+    std::this_thread::yield();
+  }
+  return true;
+}
+
+void Pipeline::HandOff(Burst& burst) {
+  size_t kept = 0;
+  for (size_t i = 0; i < burst.size; ++i) {
+    const size_t owner = HasFlow(burst.parsed[i])
+                             ? handoff_.OwnerOf(burst.parsed[i].hash)
+                             : worker_;
+    if (owner != worker_) {
+      counters_.handed_off_packets.Add(1);
+      if (!PushTo(owner, burst.packet[i], burst.parsed[i])) {
+        counters_.dropped_packets[static_cast<size_t>(DropReason::kHandoffFull)]
+            .Add(1);
+      }
+      continue;
+    }
+    if (kept != i) {
+      burst.packet[kept] = std::move(burst.packet[i]);
+      burst.parsed[kept] = burst.parsed[i];
+    }
+    ++kept;
+  }
+  burst.size = kept;
+}
+
+size_t Pipeline::ProcessHandedOver() {
+  size_t total = 0;
+  for (size_t from = 0; from < handoff_.workers(); ++from) {
+    if (from == worker_) continue;
+    SpscRing<HandedPacket>& ring = handoff_.Ring(from, worker_);
+    Burst& burst = handed_over_;
+    burst.size = 0;
+    HandedPacket handed;
+    while (burst.size < Burst::kMaxPackets && ring.TryPop(handed)) {
+      burst.packet[burst.size] = std::move(handed.packet);
+      burst.parsed[burst.size] = handed.parsed;
+      ++burst.size;
+    }
+    if (burst.size == 0) continue;
+    total += burst.size;
+    counters_.taken_over_packets.Add(burst.size);
+    ProcessOwned(burst);
+  }
+  return total;
+}
+
+}  // namespace mosaic

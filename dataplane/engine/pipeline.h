@@ -1,0 +1,88 @@
+// Pipeline takes bursts of packets of one worker through all stages. Its .cc is
+// the table of contents of the dataplane.
+//
+// Threading   Owner worker only.
+
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "dataplane/engine/burst.h"
+#include "dataplane/engine/flow_tracker.h"
+#include "dataplane/engine/handoff.h"
+#include "dataplane/engine/stream_delivery.h"
+#include "dataplane/engine/tcp_stage.h"
+#include "dataplane/parse/parser.h"
+
+namespace mosaic {
+
+// What becomes of a packet whose owner's ring is full.
+enum class HandoffPolicy : uint8_t { kDrop, kWait };
+
+struct PipelineConfig {
+  ParserConfig parser;
+  WorkerLimits limits;
+  HandoffPolicy handoff = HandoffPolicy::kDrop;
+  // Stop after the flow look-up: for measuring the floor under everything else.
+  bool look_up_only = false;
+};
+
+class Pipeline {
+ public:
+  // `worker` is this worker's number in `handoff`. All references outlive the
+  // pipeline.
+  Pipeline(const PipelineConfig& config, const FlowHash& hash, Handoff& handoff,
+           size_t worker, CoreCounters& counters);
+
+  // See FlowTracker::SetSnapshot().
+  void SetSnapshot(const Snapshot& snapshot, std::span<NfSlot* const> slots,
+                   uint64_t reevaluate_before);
+
+  // Packets as received: parses them, hands those of other workers on, and
+  // processes the rest. Leaves the burst empty.
+  void ProcessReceived(Burst& burst);
+
+  // Packets that other workers handed to this one. Returns how many.
+  size_t ProcessHandedOver();
+
+  // Runs timers up to `now`.
+  void AdvanceTo(Timestamp now) { tracker_.AdvanceTo(now); }
+
+  // Ends all flows.
+  void EndAll(EndReason reason, Timestamp now) { tracker_.EndAll(reason, now); }
+
+  FlowTracker& tracker() { return tracker_; }
+  // The largest clock of any packet processed.
+  Timestamp clock() const { return clock_; }
+
+ private:
+  void HandOff(Burst& burst);
+  bool PushTo(size_t owner, Packet& packet, const ParsedPacket& parsed);
+  void ProcessOwned(Burst& burst);
+  void ProcessPacket(Burst& burst, size_t i);
+  void LookUpOnly(const PacketContext& context, Flow* flow);
+  Verdict ProcessDatagram(Flow* flow, const PacketContext& context);
+  Verdict RaiseRaw(const PacketContext& context);
+  void Settle(Packet& packet, Verdict verdict);
+
+  const PipelineConfig config_;
+  const FlowHash& hash_;
+  Handoff& handoff_;
+  const size_t worker_;
+  CoreCounters& counters_;
+
+  const Parser parser_;
+  FlowTracker tracker_;
+  StreamDelivery delivery_;
+  TcpStage tcp_;
+
+  const Snapshot* snapshot_ = nullptr;
+  std::span<NfSlot* const> slots_;
+  bool has_raw_monitors_ = false;
+  Timestamp clock_;
+  Burst handed_over_;
+};
+
+}  // namespace mosaic

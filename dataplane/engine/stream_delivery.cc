@@ -1,0 +1,454 @@
+#include "dataplane/engine/stream_delivery.h"
+
+#include <algorithm>
+
+namespace mosaic {
+namespace {
+
+void Subtract(Counter& gauge, uint64_t n) { gauge.Set(gauge.Read() - n); }
+
+// Moves the stream's front on by bytes that were delivered or given up.
+void Advance(TcpEnd& sender, uint64_t n) {
+  sender.delivered += n;
+  sender.next_seq = sender.next_seq + static_cast<uint32_t>(n);
+}
+
+// Stream offset of the highest byte that the receiver acknowledged.
+uint64_t AckedOffset(const TcpEnd& sender) {
+  if (!sender.Has(end_flag::kAckSeen)) return 0;
+  const int64_t acked = static_cast<int64_t>(sender.delivered) +
+                        sender.snd_una.Since(sender.next_seq);
+  return acked < 0 ? 0 : static_cast<uint64_t>(acked);
+}
+
+ErrorCause CauseOf(ReassemblyBuffer::Refusal refusal) {
+  switch (refusal) {
+    case ReassemblyBuffer::Refusal::kTooManyIslands:
+      return ErrorCause::kTooManyIslands;
+    case ReassemblyBuffer::Refusal::kNoMemory:
+      return ErrorCause::kBudget;
+    case ReassemblyBuffer::Refusal::kBeyondBuffer:
+    case ReassemblyBuffer::Refusal::kNone:
+      break;
+  }
+  return ErrorCause::kBufferFull;
+}
+
+RefusedBytes ReasonOf(ReassemblyBuffer::Refusal refusal) {
+  switch (refusal) {
+    case ReassemblyBuffer::Refusal::kTooManyIslands:
+      return RefusedBytes::kTooManyIslands;
+    case ReassemblyBuffer::Refusal::kNoMemory:
+      return RefusedBytes::kNoMemory;
+    case ReassemblyBuffer::Refusal::kBeyondBuffer:
+    case ReassemblyBuffer::Refusal::kNone:
+      break;
+  }
+  return RefusedBytes::kBeyondBuffer;
+}
+
+// Segments in a row from behind the bound after which the hole before them is
+// given up.
+constexpr uint8_t kFarSegmentsForGap = 3;
+
+// Bytes kept only for comparison never stand in the way of new ones.
+void MakeRoom(ReassemblyBuffer& buffer, uint64_t end) {
+  if (end <= buffer.limit()) return;
+  const uint64_t floor = std::min(buffer.delivered(), end - buffer.capacity());
+  if (floor > buffer.floor()) buffer.Release(floor);
+}
+
+}  // namespace
+
+// Tells each differing range as ERROR/overlap_conflict.
+class StreamDelivery::ConflictReporter : public ConflictSink {
+ public:
+  ConflictReporter(StreamDelivery& delivery, Flow& flow, Side receiver,
+                   Timestamp now)
+      : delivery_(delivery), flow_(flow), receiver_(receiver), now_(now) {}
+
+  void OnConflict(const Conflict& conflict) override {
+    flow_.rare[Index(Other(receiver_))].conflict_bytes += conflict.length;
+    delivery_.counters_.conflict_bytes.Add(conflict.length);
+    delivery_.RaiseError(
+        flow_, receiver_,
+        {ErrorCause::kOverlapConflict, conflict.offset, conflict.length,
+         conflict.hash_held, conflict.hash_new},
+        now_);
+  }
+
+ private:
+  StreamDelivery& delivery_;
+  Flow& flow_;
+  const Side receiver_;
+  const Timestamp now_;
+};
+
+StreamDelivery::Position StreamDelivery::Locate(const Flow& flow, Side receiver,
+                                                int64_t offset,
+                                                uint32_t length) const {
+  const int64_t delivered =
+      static_cast<int64_t>(flow.end[Index(Other(receiver))].delivered);
+  if (offset < delivered) return Position::kRepeats;
+  const StreamState* const state = flow.stream[Index(receiver)];
+  if (state != nullptr &&
+      state->buffer.Holds(static_cast<uint64_t>(offset), length)) {
+    return Position::kRepeats;
+  }
+  return offset == delivered ? Position::kInOrder : Position::kOutOfOrder;
+}
+
+void StreamDelivery::RaiseError(Flow& flow, Side receiver,
+                                const StreamError& error, Timestamp now) {
+  if (!Dispatcher::Wants(flow, EventKind::kError, Hook::kNone, receiver)) {
+    return;
+  }
+  Event event;
+  event.kind = EventKind::kError;
+  event.side = receiver;
+  event.now = now;
+  event.error = error;
+  static_cast<void>(tracker_.dispatcher().Raise(flow, event));
+}
+
+void StreamDelivery::Refuse(Flow& flow, Side receiver, RefusedBytes reason,
+                            uint64_t bytes) {
+  counters_.refused_bytes[static_cast<size_t>(reason)].Add(bytes);
+  flow.rare[Index(Other(receiver))].refused_bytes += bytes;
+}
+
+Verdict StreamDelivery::Offer(Flow& flow, Side receiver,
+                              std::span<const uint8_t> data,
+                              const PacketContext* context, Timestamp now) {
+  TcpEnd& sender = flow.end[Index(Other(receiver))];
+  const uint64_t offset = sender.delivered;
+  Advance(sender, data.size());
+  counters_.delivered_bytes[Index(receiver)].Add(data.size());
+  if (!Dispatcher::Wants(flow, EventKind::kNewData, Hook::kNone, receiver)) {
+    return Verdict::kForward;
+  }
+  Event event;
+  event.kind = EventKind::kNewData;
+  event.side = receiver;
+  event.now = now;
+  event.data = data;
+  event.offset = offset;
+  if (context == nullptr) return tracker_.dispatcher().Raise(flow, event);
+  PacketView view(context->packet, context->parsed, Other(receiver));
+  event.packet = &view;
+  return tracker_.dispatcher().Raise(flow, event);
+}
+
+StreamState* StreamDelivery::StateOf(Flow& flow, Side receiver,
+                                     uint32_t capacity_bytes) {
+  StreamState*& state = flow.stream[Index(receiver)];
+  if (state == nullptr) {
+    TcpEnd& sender = flow.end[Index(Other(receiver))];
+    state = tracker_.stream_states().Take(tracker_.chunks(), sender.delivered,
+                                          capacity_bytes);
+    sender.Set(end_flag::kBuffered);
+  }
+  return state;
+}
+
+void StreamDelivery::DropStateIfIdle(Flow& flow, Side receiver) {
+  StreamState*& state = flow.stream[Index(receiver)];
+  // Remembered gaps stay with the flow: without them late bytes would look like
+  // repeats.
+  if (state == nullptr || state->has_gaps ||
+      state->buffer.pending_bytes() + state->buffer.retained_bytes() > 0) {
+    return;
+  }
+  tracker_.stream_states().Give(state);
+  state = nullptr;
+  flow.end[Index(Other(receiver))].Clear(end_flag::kBuffered);
+}
+
+Verdict StreamDelivery::Receive(Flow& flow, Side receiver, int64_t offset,
+                                const PacketContext& context) {
+  std::span<const uint8_t> payload(context.parsed.payload,
+                                   context.parsed.payload_captured);
+  const SideSettings& settings = flow.subscription->side[Index(receiver)];
+  TcpEnd& sender = flow.end[Index(Other(receiver))];
+  counters_.stream_bytes.Add(payload.size());
+
+  if (settings.buffer_bytes == 0) {
+    counters_.discarded_bytes[static_cast<size_t>(DiscardedBytes::kUnread)].Add(
+        payload.size());
+    const int64_t end = offset + context.parsed.payload_length;
+    const int64_t ahead = end - static_cast<int64_t>(sender.delivered);
+    if (ahead > 0) Advance(sender, static_cast<uint64_t>(ahead));
+    return Verdict::kForward;
+  }
+  if (offset < 0) {
+    const uint64_t before =
+        std::min<uint64_t>(static_cast<uint64_t>(-offset), payload.size());
+    Refuse(flow, receiver, RefusedBytes::kBeforeStart, before);
+    payload = payload.subspan(before);
+    if (payload.empty()) return Verdict::kForward;
+    offset = 0;
+  }
+  const uint64_t from = static_cast<uint64_t>(offset);
+  if (from == sender.delivered && flow.stream[Index(receiver)] == nullptr &&
+      settings.retain == Retain::kNone) {
+    return Offer(flow, receiver, payload, &context, context.now);
+  }
+  return ReceiveBuffered(flow, receiver, from, payload, context);
+}
+
+Verdict StreamDelivery::ReceiveBuffered(Flow& flow, Side receiver,
+                                        uint64_t offset,
+                                        std::span<const uint8_t> payload,
+                                        const PacketContext& context) {
+  const SideSettings& settings = flow.subscription->side[Index(receiver)];
+  TcpEnd& sender = flow.end[Index(Other(receiver))];
+  const Timestamp now = context.now;
+  const uint64_t end = offset + payload.size();
+
+  if (flow.stream[Index(receiver)] == nullptr && end <= sender.delivered) {
+    counters_.unverified_bytes.Add(payload.size());
+    return Verdict::kForward;
+  }
+  StreamState& state = *StateOf(flow, receiver, settings.buffer_bytes);
+  ReassemblyBuffer& buffer = state.buffer;
+  Verdict verdict = Verdict::kForward;
+
+  // Nothing of it was seen and nobody compares: no need to copy it first.
+  const uint32_t length = static_cast<uint32_t>(payload.size());
+  if (offset == sender.delivered && settings.retain == Retain::kNone &&
+      !buffer.Holds(offset, length)) {
+    verdict = Offer(flow, receiver, payload, &context, now);
+    buffer.DeliverDirect(length);
+  } else {
+    verdict = InsertAll(flow, receiver, state, offset, payload, context);
+  }
+  verdict = std::max(verdict, Drain(flow, receiver, state, &context, now));
+  ReleaseRetained(flow, receiver, state);
+  DropStateIfIdle(flow, receiver);
+  return verdict;
+}
+
+Verdict StreamDelivery::InsertAll(Flow& flow, Side receiver, StreamState& state,
+                                  uint64_t offset,
+                                  std::span<const uint8_t> payload,
+                                  const PacketContext& context) {
+  ReassemblyBuffer& buffer = state.buffer;
+  const OverlapPolicy overlap =
+      flow.subscription->side[Index(receiver)].overlap;
+  ConflictReporter conflicts(*this, flow, receiver, context.now);
+  Verdict verdict = Verdict::kForward;
+  // Each round keeps a part, or gives up a hole, or is the last.
+  while (true) {
+    MakeRoom(buffer, offset + payload.size());
+    ReassemblyBuffer::Insertion insertion =
+        buffer.Insert(offset, payload, overlap, &conflicts);
+    if (insertion.refusal != ReassemblyBuffer::Refusal::kBeyondBuffer) {
+      state.refused_in_a_row = 0;
+      CountInsertion(flow, receiver, state, offset, insertion, context.now);
+      return verdict;
+    }
+    const uint32_t kept =
+        static_cast<uint32_t>(payload.size()) - insertion.refused;
+    const uint32_t refused = insertion.refused;
+    if (kept > 0) {
+      insertion.refused = 0;
+      CountInsertion(flow, receiver, state, offset, insertion, context.now);
+      const uint64_t before = buffer.delivered();
+      verdict = std::max(verdict,
+                         Drain(flow, receiver, state, &context, context.now));
+      offset += kept;
+      payload = payload.subspan(kept);
+      if (buffer.delivered() > before) continue;
+    }
+    // The bound is reached. Data that goes on where held data ends, or that
+    // keeps coming from behind the bound, shows that the hole will stay; a
+    // single far segment does not.
+    const bool goes_on = offset > 0 && buffer.Holds(offset - 1, 1);
+    const bool keeps_coming = ++state.refused_in_a_row >= kFarSegmentsForGap;
+    if (!goes_on && !keeps_coming) {
+      insertion = {};
+      insertion.refused = refused;
+      insertion.refusal = ReassemblyBuffer::Refusal::kBeyondBuffer;
+      CountInsertion(flow, receiver, state, offset, insertion, context.now);
+      return verdict;
+    }
+    const ReassemblyBuffer::Range hole = buffer.Hole();
+    GiveUpHole(flow, receiver, state,
+               hole.length > 0 ? hole.length : offset - buffer.delivered(),
+               context.now);
+    verdict =
+        std::max(verdict, Drain(flow, receiver, state, &context, context.now));
+  }
+}
+
+void StreamDelivery::CountInsertion(
+    Flow& flow, Side receiver, StreamState& state, uint64_t offset,
+    const ReassemblyBuffer::Insertion& insertion, Timestamp now) {
+  counters_.pending_bytes.Add(insertion.stored);
+  counters_.duplicate_bytes.Add(insertion.duplicate);
+  counters_.replaced_bytes.Add(insertion.replaced);
+  const uint64_t late = std::min<uint64_t>(
+      state.has_gaps ? state.LateBytes(offset, insertion.unverified) : 0,
+      insertion.unverified);
+  counters_.unverified_bytes.Add(insertion.unverified - late);
+  if (late > 0) {
+    counters_.late_after_gap_bytes.Add(late);
+    RaiseError(flow, receiver, {ErrorCause::kLateAfterGap, offset, late, 0, 0},
+               now);
+  }
+  if (insertion.refused > 0) {
+    Refuse(flow, receiver, ReasonOf(insertion.refusal), insertion.refused);
+    const uint64_t kept = uint64_t{insertion.stored} + insertion.duplicate +
+                          insertion.replaced + insertion.unverified;
+    RaiseError(
+        flow, receiver,
+        {CauseOf(insertion.refusal), offset + kept, insertion.refused, 0, 0},
+        now);
+  }
+}
+
+Verdict StreamDelivery::Drain(Flow& flow, Side receiver, StreamState& state,
+                              const PacketContext* context, Timestamp now) {
+  Verdict verdict = Verdict::kForward;
+  while (true) {
+    const std::span<const uint8_t> data = state.buffer.Deliverable();
+    if (data.empty()) return verdict;
+    Subtract(counters_.pending_bytes, data.size());
+    verdict = std::max(verdict, Offer(flow, receiver, data, context, now));
+    state.buffer.Deliver(static_cast<uint32_t>(data.size()));
+    state.acks_past_hole = 0;
+    state.hole_acked_at = Timestamp();
+  }
+}
+
+void StreamDelivery::ReleaseRetained(Flow& flow, Side receiver,
+                                     StreamState& state) {
+  const SideSettings& settings = flow.subscription->side[Index(receiver)];
+  const TcpEnd& sender = flow.end[Index(Other(receiver))];
+  const uint64_t delivered = sender.delivered;
+  uint64_t floor = delivered;
+  if (settings.retain == Retain::kUnacked) {
+    floor = std::min(delivered, AckedOffset(sender));
+  } else if (settings.retain == Retain::kBytes) {
+    floor = delivered - std::min<uint64_t>(delivered, settings.retain_bytes);
+  }
+  if (floor > state.buffer.floor()) state.buffer.Release(floor);
+}
+
+void StreamDelivery::GiveUpHole(Flow& flow, Side receiver, StreamState& state,
+                                uint64_t length, Timestamp now) {
+  TcpEnd& sender = flow.end[Index(Other(receiver))];
+  const uint64_t offset = sender.delivered;
+  const uint64_t skipped = state.buffer.SkipHole();
+  if (skipped == 0) {
+    state.buffer.DeliverDirect(static_cast<uint32_t>(length));
+    state.buffer.Release(state.buffer.delivered());
+  } else {
+    length = skipped;
+  }
+  Advance(sender, length);
+  state.RememberGap(offset, length);
+  state.acks_past_hole = 0;
+  state.refused_in_a_row = 0;
+  state.hole_acked_at = Timestamp();
+  flow.rare[Index(Other(receiver))].gap_bytes += length;
+  counters_.gap_bytes[Index(receiver)].Add(length);
+  RaiseError(flow, receiver, {ErrorCause::kGap, offset, length, 0, 0}, now);
+}
+
+Verdict StreamDelivery::Acknowledge(Flow& flow, Side receiver,
+                                    const PacketContext& context) {
+  StreamState* const state = flow.stream[Index(receiver)];
+  if (state == nullptr) return Verdict::kForward;
+  const TcpEnd& sender = flow.end[Index(Other(receiver))];
+  Verdict verdict = Verdict::kForward;
+  const GapPolicy& policy = tracker_.limits().gap;
+  const ReassemblyBuffer::Range hole = state->buffer.Hole();
+  if (policy.enabled && hole.length > 0 &&
+      AckedOffset(sender) > sender.delivered) {
+    if (state->acks_past_hole == 0) {
+      state->hole_acked_at = context.now;
+      tracker_.ArmBy(flow, context.now + policy.after);
+    }
+    if (++state->acks_past_hole >= policy.acks) {
+      GiveUpHole(flow, receiver, *state, hole.length, context.now);
+      verdict = Drain(flow, receiver, *state, nullptr, context.now);
+    }
+  }
+  ReleaseRetained(flow, receiver, *state);
+  DropStateIfIdle(flow, receiver);
+  return verdict;
+}
+
+Timestamp StreamDelivery::GiveUpOldHoles(Flow& flow, Timestamp now) {
+  const GapPolicy& policy = tracker_.limits().gap;
+  Timestamp next;
+  if (!policy.enabled) return next;
+  for (Side receiver : {Side::kClient, Side::kServer}) {
+    StreamState* const state = flow.stream[Index(receiver)];
+    if (state == nullptr || state->acks_past_hole == 0) continue;
+    const Timestamp due = state->hole_acked_at + policy.after;
+    if (due > now) {
+      if (next == Timestamp() || due < next) next = due;
+      continue;
+    }
+    const ReassemblyBuffer::Range hole = state->buffer.Hole();
+    if (hole.length > 0) {
+      GiveUpHole(flow, receiver, *state, hole.length, now);
+      static_cast<void>(Drain(flow, receiver, *state, nullptr, now));
+      ReleaseRetained(flow, receiver, *state);
+    }
+    state->acks_past_hole = 0;
+    DropStateIfIdle(flow, receiver);
+  }
+  return next;
+}
+
+void StreamDelivery::Finish(Flow& flow, Timestamp now) {
+  for (Side receiver : {Side::kClient, Side::kServer}) {
+    StreamState* const state = flow.stream[Index(receiver)];
+    if (state == nullptr) continue;
+    while (true) {
+      const ReassemblyBuffer::Range hole = state->buffer.Hole();
+      if (hole.length == 0) break;
+      GiveUpHole(flow, receiver, *state, hole.length, now);
+      static_cast<void>(Drain(flow, receiver, *state, nullptr, now));
+    }
+    tracker_.stream_states().Give(state);
+    flow.stream[Index(receiver)] = nullptr;
+  }
+}
+
+void StreamDelivery::StopReading(Flow& flow, Side receiver) {
+  StreamState* const state = flow.stream[Index(receiver)];
+  if (state == nullptr) return;
+  const uint64_t held = state->buffer.pending_bytes();
+  counters_.discarded_bytes[static_cast<size_t>(DiscardedBytes::kStopped)].Add(
+      held);
+  Subtract(counters_.pending_bytes, held);
+  tracker_.stream_states().Give(state);
+  flow.stream[Index(receiver)] = nullptr;
+  TcpEnd& sender = flow.end[Index(Other(receiver))];
+  sender.Clear(end_flag::kBuffered);
+  // From here on the front is simply the highest byte seen.
+  const int32_t behind = sender.snd_nxt.Since(sender.next_seq) -
+                         (sender.Has(end_flag::kFinSeen) ? 1 : 0);
+  if (behind > 0) Advance(sender, static_cast<uint64_t>(behind));
+}
+
+void StreamDelivery::Resize(Flow& flow, Side receiver, uint32_t capacity_bytes,
+                            Timestamp now) {
+  StreamState* const state = flow.stream[Index(receiver)];
+  if (state == nullptr || state->buffer.capacity() == capacity_bytes) return;
+  const uint64_t before = state->buffer.pending_bytes();
+  const ReassemblyBuffer::Range lost = state->buffer.Resize(capacity_bytes);
+  if (lost.length == 0) return;
+  const uint64_t unread = before - state->buffer.pending_bytes();
+  counters_.discarded_bytes[static_cast<size_t>(DiscardedBytes::kOverwritten)]
+      .Add(unread);
+  Subtract(counters_.pending_bytes, unread);
+  RaiseError(flow, receiver,
+             {ErrorCause::kOverwritten, lost.offset, lost.length, 0, 0}, now);
+}
+
+}  // namespace mosaic

@@ -1,0 +1,95 @@
+// StreamDelivery brings the payload of TCP segments to readers in order:
+// straight from the packet where it can, through a ReassemblyBuffer where it
+// must.
+//
+// Account     Every payload byte that is handed in moves exactly one of the
+//             byte counters of CoreCounters, and leaves `pending_bytes` by one
+//             of them.
+// Threading   Owner worker only.
+// Cost        In-order payload of a side that compares nothing is one event on
+//             the packet's own bytes; nothing is copied or looked up.
+
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "dataplane/engine/flow_tracker.h"
+#include "dataplane/engine/packet_context.h"
+#include "dataplane/flow/flow.h"
+
+namespace mosaic {
+
+class StreamDelivery {
+ public:
+  explicit StreamDelivery(FlowTracker& tracker)
+      : tracker_(tracker), counters_(tracker.counters()) {}
+
+  // How a segment's payload lies to what is known of its stream.
+  enum class Position : uint8_t {
+    kInOrder,     // Its first byte is the next one, none was seen before.
+    kRepeats,     // Some byte was delivered, or is held.
+    kOutOfOrder,  // All bytes are new, behind a hole.
+  };
+  Position Locate(const Flow& flow, Side receiver, int64_t offset,
+                  uint32_t length) const;
+
+  // Takes the payload of `context`'s segment, which `receiver` receives, at
+  // stream offset `offset`. Raises ERROR and NEW_DATA. Returns the severest
+  // verdict of the readers.
+  Verdict Receive(Flow& flow, Side receiver, int64_t offset,
+                  const PacketContext& context);
+
+  // To be called when `receiver` has acknowledged up to its peer's snd_una:
+  // gives up on holes that the acknowledgements say are none, and forgets
+  // retained bytes.
+  Verdict Acknowledge(Flow& flow, Side receiver, const PacketContext& context);
+
+  // Gives up on holes whose time has come. Returns when the next one's comes;
+  // zero if there is none.
+  Timestamp GiveUpOldHoles(Flow& flow, Timestamp now);
+
+  // Tells all that the flow's streams still hold, gaps first, and gives their
+  // storage back.
+  void Finish(Flow& flow, Timestamp now);
+
+  // Drops what is held for `receiver`, whom nobody reads any more.
+  void StopReading(Flow& flow, Side receiver);
+
+  // Changes the buffer's capacity with data inside; what no longer fits is told
+  // as ERROR/overwritten.
+  void Resize(Flow& flow, Side receiver, uint32_t capacity_bytes,
+              Timestamp now);
+
+ private:
+  class ConflictReporter;
+
+  StreamState* StateOf(Flow& flow, Side receiver, uint32_t capacity_bytes);
+  void DropStateIfIdle(Flow& flow, Side receiver);
+  Verdict ReceiveBuffered(Flow& flow, Side receiver, uint64_t offset,
+                          std::span<const uint8_t> payload,
+                          const PacketContext& context);
+  Verdict InsertAll(Flow& flow, Side receiver, StreamState& state,
+                    uint64_t offset, std::span<const uint8_t> payload,
+                    const PacketContext& context);
+  void CountInsertion(Flow& flow, Side receiver, StreamState& state,
+                      uint64_t offset,
+                      const ReassemblyBuffer::Insertion& insertion,
+                      Timestamp now);
+  // Delivers what is in order in the buffer.
+  Verdict Drain(Flow& flow, Side receiver, StreamState& state,
+                const PacketContext* context, Timestamp now);
+  void GiveUpHole(Flow& flow, Side receiver, StreamState& state,
+                  uint64_t length, Timestamp now);
+  void ReleaseRetained(Flow& flow, Side receiver, StreamState& state);
+  Verdict Offer(Flow& flow, Side receiver, std::span<const uint8_t> data,
+                const PacketContext* context, Timestamp now);
+  void RaiseError(Flow& flow, Side receiver, const StreamError& error,
+                  Timestamp now);
+  void Refuse(Flow& flow, Side receiver, RefusedBytes reason, uint64_t bytes);
+
+  FlowTracker& tracker_;
+  CoreCounters& counters_;
+};
+
+}  // namespace mosaic

@@ -1,0 +1,134 @@
+#include "dataplane/engine/worker.h"
+
+#include <x86intrin.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "dataplane/base/check.h"
+
+namespace mosaic {
+namespace {
+
+// Rounds between two looks at what flows still refer to.
+constexpr uint64_t kOldestRevisionRounds = 4096;
+// Empty rounds before a worker lets others have its CPU.
+constexpr size_t kEmptyRoundsBeforeYield = 16;
+
+}  // namespace
+
+Worker::Worker(size_t number, const WorkerConfig& config, const FlowHash& hash,
+               Handoff& handoff, PacketSource* source, RunState& state)
+    : number_(number),
+      burst_packets_(config.burst_packets),
+      handoff_(handoff),
+      source_(source),
+      state_(state),
+      pipeline_(std::make_unique<Pipeline>(config.pipeline, hash, handoff,
+                                           number, counters_)),
+      source_ended_(source == nullptr) {
+  MOSAIC_CHECK(burst_packets_ > 0 && burst_packets_ <= Burst::kMaxPackets);
+  if (source != nullptr) state.producers.fetch_add(1);
+}
+
+void Worker::TakeUpConfiguration() {
+  const WorkerSnapshot* const wanted =
+      link_.wanted.load(std::memory_order_acquire);
+  if (wanted == running_) return;
+  for (size_t i = 0; i < wanted->slots.size(); ++i) {
+    wanted->slots[i]->TakeUp(wanted->snapshot->nf_instances[i].config);
+  }
+  pipeline_->SetSnapshot(*wanted->snapshot, wanted->slots,
+                         wanted->reevaluate_before);
+  running_ = wanted;
+  UpdateOldestRevision();
+  link_.running_revision.store(wanted->snapshot->revision,
+                               std::memory_order_release);
+}
+
+void Worker::UpdateOldestRevision() {
+  link_.oldest_revision.store(pipeline_->tracker().OldestRevision(),
+                              std::memory_order_release);
+}
+
+size_t Worker::Poll() {
+  if (source_ended_) return 0;
+  burst_.size =
+      source_->Receive(std::span(burst_.packet).first(burst_packets_));
+  const size_t received = burst_.size;
+  if (received > 0) {
+    last_received_ = burst_.packet[received - 1].clock;
+    pipeline_->ProcessReceived(burst_);
+    return received;
+  }
+  if (source_->state() == PacketSource::State::kEnded) {
+    source_ended_ = true;
+    int64_t last = state_.last_clock.load(std::memory_order_relaxed);
+    const int64_t mine = last_received_.nanos();
+    while (last < mine &&
+           !state_.last_clock.compare_exchange_weak(last, mine)) {
+    }
+    state_.producers.fetch_sub(1, std::memory_order_acq_rel);
+  }
+  return 0;
+}
+
+void Worker::RunTasks() {
+  if (task_ == nullptr && !link_.tasks.TryPop(task_)) return;
+  if (!task_->Step(pipeline_->tracker().table(), pipeline_->clock())) return;
+  WorkerTask* const finished = task_;
+  task_ = nullptr;
+  finished->MarkDone();
+}
+
+size_t Worker::RunOnce() {
+  const uint64_t begin = __rdtsc();
+  TakeUpConfiguration();
+  size_t moved = 0;
+  if (running_ != nullptr) {
+    moved += Poll();
+    if (handoff_.workers() > 1) moved += pipeline_->ProcessHandedOver();
+  }
+  RunTasks();
+  if (++rounds_ % kOldestRevisionRounds == 0 &&
+      link_.oldest_revision.load(std::memory_order_relaxed) !=
+          link_.running_revision.load(std::memory_order_relaxed)) {
+    UpdateOldestRevision();
+  }
+  counters_.loop_rounds.Add(1);
+  (moved > 0 ? counters_.busy_cycles : counters_.idle_cycles)
+      .Add(__rdtsc() - begin);
+  return moved;
+}
+
+bool Worker::Finished() const {
+  if (state_.stop.load(std::memory_order_relaxed)) return true;
+  if (state_.producers.load(std::memory_order_acquire) > 0) return false;
+  for (size_t from = 0; from < handoff_.workers(); ++from) {
+    if (from != number_ && handoff_.Ring(from, number_).size() > 0) {
+      return false;
+    }
+  }
+  return true;
+}
+
+void Worker::Run() {
+  size_t empty_rounds = 0;
+  while (true) {
+    if (RunOnce() > 0) {
+      empty_rounds = 0;
+      continue;
+    }
+    if (Finished()) break;
+    if (++empty_rounds >= kEmptyRoundsBeforeYield) std::this_thread::yield();
+  }
+  // Every worker ends at the same time, whichever packets it had.
+  const Timestamp end = std::max(
+      pipeline_->clock(),
+      Timestamp::FromNanos(state_.last_clock.load(std::memory_order_acquire)));
+  pipeline_->AdvanceTo(end);
+  pipeline_->EndAll(EndReason::kShutdown, end);
+  while (task_ != nullptr || link_.tasks.size() > 0) RunTasks();
+}
+
+}  // namespace mosaic

@@ -1,0 +1,77 @@
+// Worker is the loop of one core: poll, process, hand over, tidy up.
+//
+// Ownership   Owns its pipeline and counters; borrows its source and the rings.
+// Threading   Run() and RunOnce() on the worker's thread; counters() and link()
+//             from anywhere.
+
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+
+#include "dataplane/command/worker_link.h"
+#include "dataplane/engine/pipeline.h"
+#include "dataplane/io/packet_source.h"
+#include "dataplane/stats/core_counters.h"
+
+namespace mosaic {
+
+// Who still brings packets in. When nobody does and all rings are empty, the
+// workers are done.
+struct RunState {
+  std::atomic<bool> stop{false};       // Written by control.
+  std::atomic<size_t> producers{0};    // Workers whose source has not ended.
+  std::atomic<int64_t> last_clock{0};  // Nanoseconds; the largest of all
+                                       // sources that ended.
+};
+
+struct WorkerConfig {
+  PipelineConfig pipeline;
+  size_t burst_packets = Burst::kMaxPackets;  // 1 .. Burst::kMaxPackets.
+};
+
+class Worker {
+ public:
+  // `source` may be null: a worker that is only handed packets. All references
+  // outlive the worker.
+  Worker(size_t number, const WorkerConfig& config, const FlowHash& hash,
+         Handoff& handoff, PacketSource* source, RunState& state);
+
+  // Until the sources have ended and the rings are empty, or stop is set; then
+  // ends all flows.
+  void Run();
+
+  // One round. Returns how many packets it moved.
+  size_t RunOnce();
+
+  // Takes up a published configuration. Part of RunOnce().
+  void TakeUpConfiguration();
+
+  const CoreCounters& counters() const { return counters_; }
+  WorkerLink& link() { return link_; }
+  Pipeline& pipeline() { return *pipeline_; }
+
+ private:
+  size_t Poll();
+  void RunTasks();
+  void UpdateOldestRevision();
+  bool Finished() const;
+
+  const size_t number_;
+  const size_t burst_packets_;
+  Handoff& handoff_;
+  PacketSource* source_;
+  RunState& state_;
+  CoreCounters counters_;
+  WorkerLink link_;
+  std::unique_ptr<Pipeline> pipeline_;
+  const WorkerSnapshot* running_ = nullptr;
+  WorkerTask* task_ = nullptr;
+  Burst burst_;
+  Timestamp last_received_;  // Clock of the newest packet of the source.
+  bool source_ended_ = false;
+  uint64_t rounds_ = 0;
+};
+
+}  // namespace mosaic

@@ -1,0 +1,83 @@
+#include "dataplane/event/dispatcher.h"
+
+#include <algorithm>
+
+namespace mosaic {
+namespace {
+
+Verdict OnFault(NfSlot& slot) {
+  return slot.failure_policy == FailurePolicy::kClosed ? Verdict::kDrop
+                                                       : Verdict::kForward;
+}
+
+void Count(NfSlot& slot, Verdict verdict) {
+  (verdict == Verdict::kForward ? slot.forwarded : slot.dropped).Add(1);
+}
+
+// Who sent the bytes that the event is about.
+Side SenderOf(const Event& event) {
+  return event.hook == Hook::kSender ? event.side : Other(event.side);
+}
+
+}  // namespace
+
+Verdict Dispatcher::Call(const ChainLink& link, Flow& flow,
+                         const Event& event) {
+  NfSlot& slot = *link.slot;
+  if (slot.detached()) return OnFault(slot);
+  FlowView view(flow, services_, link);
+  Verdict verdict;
+  try {
+    const uint64_t limit = link.payload_limit[Index(event.side)];
+    if (event.kind != EventKind::kNewData ||
+        event.offset + event.data.size() <= limit) {
+      verdict = slot.nf->OnEvent(event, view);
+    } else {
+      if (event.offset >= limit) return Verdict::kForward;
+      Event cut = event;
+      cut.data = event.data.first(limit - event.offset);
+      verdict = slot.nf->OnEvent(cut, view);
+    }
+  } catch (...) {
+    slot.faults.Add(1);
+    return OnFault(slot);
+  }
+  if (event.kind == EventKind::kPacketIn) Count(slot, verdict);
+  return verdict;
+}
+
+Verdict Dispatcher::Raise(Flow& flow, const Event& event) {
+  counters_.events[static_cast<size_t>(event.kind)].Add(1);
+  const std::span<const ChainLink> links = flow.subscription->links();
+  Verdict severest = Verdict::kForward;
+  const bool reverse = SenderOf(event) == Side::kServer;
+  for (size_t i = 0; i < links.size(); ++i) {
+    const ChainLink& link = links[reverse ? links.size() - 1 - i : i];
+    if (!link.wants.Has(event.kind, event.hook, event.side)) continue;
+    severest = std::max(severest, Call(link, flow, event));
+    if (severest != Verdict::kForward) break;
+  }
+  return severest;
+}
+
+Verdict Dispatcher::RaiseWithoutFlow(std::span<NfSlot* const> slots,
+                                     const Event& event) {
+  counters_.events[static_cast<size_t>(event.kind)].Add(1);
+  Verdict severest = Verdict::kForward;
+  for (NfSlot* slot : slots) {
+    Verdict verdict = OnFault(*slot);
+    if (!slot->detached()) {
+      try {
+        verdict = slot->nf->OnPacket(event);
+        Count(*slot, verdict);
+      } catch (...) {
+        slot->faults.Add(1);
+      }
+    }
+    severest = std::max(severest, verdict);
+    if (severest != Verdict::kForward) break;
+  }
+  return severest;
+}
+
+}  // namespace mosaic

@@ -1,0 +1,25 @@
+// FlowServices is what a callback may ask the engine for.
+//
+// Threading   Owner worker only.
+
+#pragma once
+
+#include "dataplane/base/side.h"
+#include "dataplane/event/subscription.h"
+#include "dataplane/flow/flow.h"
+
+namespace mosaic {
+
+class FlowServices {
+ public:
+  virtual ~FlowServices() = default;
+
+  // The context of `link`'s function for `flow`; null if it declared none.
+  virtual void* ContextOf(const Flow& flow, const ChainLink& link) = 0;
+
+  // Ends monitoring of `side` for the monitor that `link` belongs to, when the
+  // current packet has been dealt with.
+  virtual void RequestStop(Flow& flow, const ChainLink& link, Side side) = 0;
+};
+
+}  // namespace mosaic

@@ -1,0 +1,127 @@
+// Subscription is who listens to a flow: the monitors attached to it, their
+// network functions in chain order, and what follows from both. It is immutable
+// and shared by all flows with the same content; a flow that changes its
+// listeners gets another one.
+//
+// Ownership   SubscriptionTable owns them and counts the flows that use each.
+// Threading   Owner worker only.
+
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "dataplane/api/event.h"
+#include "dataplane/base/lazy_array.h"
+#include "dataplane/event/nf_slot.h"
+#include "dataplane/policy/snapshot.h"
+
+namespace mosaic {
+
+// One monitor on one flow.
+struct Attachment {
+  uint8_t monitor = 0;      // Index in the snapshot.
+  uint8_t flow_policy = 0;  // 0: the monitor's own; i + 1: flow_policies[i].
+  uint8_t stopped = 0;      // Bit Index(side): its monitoring has ended.
+
+  friend bool operator==(const Attachment&, const Attachment&) = default;
+};
+
+// One network function in the chain of a flow.
+struct ChainLink {
+  NfSlot* slot = nullptr;
+  EventMask wants;
+  uint8_t attachment = 0;
+  // NEW_DATA for a side ends at this offset.
+  std::array<uint64_t, kSides> payload_limit = {UINT64_MAX, UINT64_MAX};
+};
+
+// What is kept of the bytes that one side receives.
+struct SideSettings {
+  uint32_t buffer_bytes = 0;  // 0: nobody reads the side.
+  OverlapPolicy overlap = OverlapPolicy::kFirst;
+  Retain retain = Retain::kNone;
+  uint32_t retain_bytes = 0;
+};
+
+struct Subscription {
+  static constexpr size_t kMaxAttachments = 16;
+  static constexpr size_t kMaxLinks = 16;
+
+  EventMask mask;
+  std::array<SideSettings, kSides> side;
+  Duration idle_timeout;  // The shortest of the monitors'; 0: none has one.
+  bool has_stop_policies = false;
+
+  uint8_t attachment_count = 0;
+  uint8_t link_count = 0;
+  std::array<Attachment, kMaxAttachments> attachment;
+  std::array<ChainLink, kMaxLinks> link;
+
+  const Snapshot* snapshot = nullptr;
+  std::span<NfSlot* const> slots;  // By snapshot->nf_instances.
+  uint64_t revision = 0;
+  uint64_t flows = 0;
+
+  std::span<const Attachment> attachments() const {
+    return {attachment.data(), attachment_count};
+  }
+  std::span<const ChainLink> links() const { return {link.data(), link_count}; }
+};
+
+// The policies of `attachment` under `snapshot`.
+std::span<const StopPolicy> StopPoliciesOf(const Snapshot& snapshot,
+                                           const Attachment& attachment);
+const SidePolicy& SidePolicyOf(const Snapshot& snapshot,
+                               const Attachment& attachment, Side side);
+
+// Bounds: kMaxSubscriptions at once for each worker. When they are used up a
+// flow gets none and its packets pass unmonitored, counted by the caller.
+class SubscriptionTable {
+ public:
+  static constexpr size_t kMaxSubscriptions = 4096;
+
+  SubscriptionTable();
+
+  SubscriptionTable(const SubscriptionTable&) = delete;
+  SubscriptionTable& operator=(const SubscriptionTable&) = delete;
+
+  // The subscription with this content, found or made; its flow count grows by
+  // one. `slots` are the worker's functions by Snapshot::nf_instances. At most
+  // kMaxAttachments attachments and kMaxLinks functions count, first come.
+  // Null when the table is full.
+  [[nodiscard]] Subscription* Acquire(const Snapshot& snapshot,
+                                      std::span<NfSlot* const> slots,
+                                      std::span<const Attachment> attachments);
+
+  // One flow less. A subscription without flows is kept for the next flow with
+  // its content while its revision is the current one.
+  void Release(Subscription* subscription);
+
+  // Makes `revision` the current one: subscriptions of others are forgotten
+  // with their last flow.
+  void SetCurrentRevision(uint64_t revision);
+
+  // The oldest revision that a flow, or the current configuration, refers to.
+  uint64_t OldestRevision() const;
+
+  size_t size() const { return kMaxSubscriptions - free_count_; }
+
+ private:
+  static constexpr size_t kHashSlots = 2 * kMaxSubscriptions;
+
+  static size_t HashSlotOf(uint64_t revision,
+                           std::span<const Attachment> attachments);
+  void Forget(Subscription& subscription);
+  void ForgetUnused();
+
+  LazyArray<Subscription> pool_;
+  std::array<uint16_t, kMaxSubscriptions> free_;
+  std::array<uint16_t, kHashSlots> index_ = {};  // Pool number + 1; 0: empty.
+  size_t free_count_ = 0;
+  uint64_t current_revision_ = 0;
+};
+
+}  // namespace mosaic

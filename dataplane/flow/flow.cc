@@ -1,0 +1,22 @@
+#include "dataplane/flow/flow.h"
+
+namespace mosaic {
+
+SideCounters CountersOf(const Flow& flow, Side side) {
+  const HotCounters& hot = flow.hot[Index(side)];
+  const RareCounters& rare = flow.rare[Index(side)];
+  SideCounters counters;
+  counters.packets = hot.packets;
+  counters.wire_bytes = hot.wire_bytes;
+  counters.payload_bytes = hot.payload_bytes;
+  counters.stream_bytes = flow.end[Index(side)].delivered - rare.gap_bytes;
+  counters.retransmitted_packets = rare.retransmitted_packets;
+  counters.retransmitted_bytes = rare.retransmitted_bytes;
+  counters.out_of_order_packets = rare.out_of_order_packets;
+  counters.gap_bytes = rare.gap_bytes;
+  counters.conflict_bytes = rare.conflict_bytes;
+  counters.refused_bytes = rare.refused_bytes;
+  return counters;
+}
+
+}  // namespace mosaic

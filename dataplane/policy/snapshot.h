@@ -1,0 +1,116 @@
+// Snapshot is everything that can be configured at run time: the monitors and
+// the network functions they feed. It is immutable and replaced as a whole.
+//
+// Ownership   Shared. The control thread builds it, workers read it, and the
+//             last holder frees it; see dataplane/command/snapshot_publisher.h.
+
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "dataplane/api/network_function.h"
+#include "dataplane/base/side.h"
+#include "dataplane/base/tcp_state.h"
+#include "dataplane/base/timestamp.h"
+#include "dataplane/filter/packet_filter.h"
+#include "dataplane/stream/overlap_policy.h"
+
+namespace mosaic {
+
+// What of a side's bytes stays readable after it was offered.
+enum class Retain : uint8_t {
+  kNone,
+  kUnacked,  // Until the peer acknowledged them.
+  kBytes,    // The last `retain_bytes`.
+};
+
+// How the bytes that one side receives are kept.
+struct SidePolicy {
+  // Bound of what is held for the side: islands and retained bytes. 0 keeps no
+  // payload at all, and the side's stream is not rebuilt.
+  uint32_t buffer_bytes = 256 * 1024;
+  OverlapPolicy overlap = OverlapPolicy::kFirst;
+  Retain retain = Retain::kNone;
+  uint32_t retain_bytes = 0;
+};
+
+// When to stop monitoring one side of a flow.
+struct StopPolicy {
+  enum class Condition : uint8_t {
+    kImmediately,
+    kPayloadBytes,  // After `amount` in-order bytes for the side.
+    kPackets,       // After `amount` packets for the side.
+    kAge,           // `age` after the flow's first packet.
+    kTcpState,      // When the side reaches `state`.
+  };
+  Side side = Side::kServer;
+  Condition condition = Condition::kImmediately;
+  uint64_t amount = 0;
+  Duration age;
+  TcpState state = TcpState::kClosed;
+  bool forget_flow = false;  // Drop the record too, reason `stopped`.
+};
+
+// Overrides for the flows of a monitor that match a filter.
+struct FlowPolicy {
+  std::shared_ptr<const PacketFilter> match;  // On the flow's first packet.
+  std::array<SidePolicy, kSides> side;
+  std::vector<StopPolicy> stop;
+};
+
+enum class MonitorType : uint8_t { kStream, kRaw };
+
+// What to do with TCP packets that belong to no flow and are no SYN.
+enum class Midstream : uint8_t {
+  kOrphan,  // Raise kOrphan.
+  kPickup,  // Track the flow from here on.
+};
+
+struct Monitor {
+  std::string name;  // "monitors/{id}"
+  MonitorType type = MonitorType::kStream;
+  uint32_t priority = 0;  // Lower runs first; ties by name.
+
+  // Null matches everything.
+  std::shared_ptr<const PacketFilter> syn_filter;     // kStream: first packet.
+  std::shared_ptr<const PacketFilter> orphan_filter;  // kStream.
+  std::shared_ptr<const PacketFilter> raw_filter;     // kRaw: each frame.
+
+  Midstream midstream = Midstream::kOrphan;
+  std::array<SidePolicy, kSides> side;
+  std::vector<StopPolicy> stop;
+  std::vector<FlowPolicy> flow_policies;  // The first match overrides.
+  Duration idle_timeout;                  // 0: the worker's timeouts.
+
+  // Indexes into Snapshot::nf_instances, in chain order.
+  std::vector<size_t> nf_instances;
+};
+
+// What happens to traffic when an NF fails.
+enum class FailurePolicy : uint8_t {
+  kOpen,    // Goes on without it.
+  kClosed,  // Is dropped.
+};
+
+struct NfInstance {
+  std::string name;  // "nfInstances/{id}"
+  std::string type;  // As nf/registry.h lists it.
+  FailurePolicy failure_policy = FailurePolicy::kOpen;
+  std::shared_ptr<const NfConfig> config;
+};
+
+struct Snapshot {
+  // Monitors of one snapshot are told apart by bits of one word.
+  static constexpr size_t kMaxMonitors = 64;
+  static constexpr size_t kMaxNfInstances = 64;
+
+  uint64_t revision = 0;
+  std::vector<Monitor> monitors;  // In order of (priority, name).
+  std::vector<NfInstance> nf_instances;
+};
+
+}  // namespace mosaic

@@ -1,0 +1,138 @@
+#include "dataplane/stats/core_counters.h"
+
+#include <cstddef>
+
+namespace mosaic {
+namespace {
+
+using Names = std::span<const std::string_view>;
+
+constexpr std::string_view kDropReasonNames[] = {
+    "parse_error", "nf", "flow_blocked", "handoff_full"};
+constexpr std::string_view kParseErrorNames[] = {
+    "none",       "link_truncated",       "link_unsupported", "ip_truncated",
+    "ip_version", "ip_header_length",     "ip_total_length",  "ip_checksum",
+    "ip_options", "ip_extension_headers", "l4_truncated",     "tcp_data_offset",
+    "udp_length"};
+constexpr std::string_view kEndReasonNames[] = {"fin",     "reset",   "refused",
+                                                "timeout", "evicted", "stopped",
+                                                "drained", "shutdown"};
+constexpr std::string_view kEventNames[] = {
+    "connection_start", "packet_in",    "retransmission", "error",
+    "new_data",         "state_change", "orphan",         "connection_end"};
+constexpr std::string_view kSideNames[] = {"client", "server"};
+constexpr std::string_view kRefusedNames[] = {
+    "bad_checksum", "beyond_buffer", "too_many_islands",
+    "no_memory",    "before_start",  "keep_alive",
+    "reset"};
+constexpr std::string_view kDiscardedNames[] = {"unread", "stopped",
+                                                "overwritten", "dropped"};
+constexpr std::string_view kAnomalyNames[] = {
+    "rst_out_of_window", "syn_ignored", "syn_ack_conflict", "bad_checksum",
+    "keep_alive",        "ack_unseen",  "fin_data_overlap"};
+
+#define CELL(field) (offsetof(CoreCounters, field) / sizeof(Counter))
+
+constexpr CounterInfo One(std::string_view name, size_t first,
+                          std::string_view help, bool is_gauge = false) {
+  return {name, "", {}, help, first, 1, is_gauge};
+}
+constexpr CounterInfo Many(std::string_view name, std::string_view label,
+                           Names values, size_t first, std::string_view help) {
+  return {name, label, values, help, first, values.size(), false};
+}
+
+constexpr CounterInfo kInfo[] = {
+    One("mosaic_core_rx_packets_total", CELL(rx_packets),
+        "Packets received by a worker, before parsing."),
+    One("mosaic_core_rx_bytes_total", CELL(rx_bytes),
+        "Bytes received by a worker, from the link-layer header on."),
+    One("mosaic_core_handed_off_packets_total", CELL(handed_off_packets),
+        "Packets handed to the worker that owns their flow."),
+    One("mosaic_core_taken_over_packets_total", CELL(taken_over_packets),
+        "Packets taken from the worker that received them."),
+    One("mosaic_core_consumed_packets_total", CELL(consumed_packets),
+        "Packets looked at and not sent on: receive-only ports and replay."),
+    Many("mosaic_core_dropped_packets_total", "reason", kDropReasonNames,
+         CELL(dropped_packets),
+         "Packets dropped in software. handoff_full: add workers or spread "
+         "receive queues."),
+    Many("mosaic_parse_errors_total", "reason", kParseErrorNames,
+         CELL(parse_errors),
+         "Packets whose headers could not be read, by what is wrong."),
+    One("mosaic_flows_created_total", CELL(flows_created), "Flows tracked."),
+    One("mosaic_flow_table_insert_failures_total", CELL(flow_table_full),
+        "New flows not tracked for lack of room. Raise flows_per_worker."),
+    One("mosaic_subscriptions_full_total", CELL(subscriptions_full),
+        "Flows left unmonitored because too many different sets of listeners "
+        "are in use."),
+    Many("mosaic_flows_ended_total", "reason", kEndReasonNames,
+         CELL(flows_ended), "Flows ended, by reason."),
+    One("mosaic_orphan_packets_total", CELL(orphan_packets),
+        "TCP and UDP packets that belong to no tracked flow."),
+    Many("mosaic_events_total", "event", kEventNames, CELL(events),
+         "Events raised to at least one subscriber."),
+    One("mosaic_stream_bytes_total", CELL(stream_bytes),
+        "Payload bytes of TCP flows. Equals the sum of what became of them."),
+    Many("mosaic_stream_payload_bytes_total", "side", kSideNames,
+         CELL(delivered_bytes),
+         "Payload bytes delivered in order, by receiving side."),
+    One("mosaic_stream_duplicate_bytes_total", CELL(duplicate_bytes),
+        "Repeated bytes that were compared with the first copy."),
+    One("mosaic_stream_unverified_bytes_total", CELL(unverified_bytes),
+        "Repeated bytes whose first copy was no longer held. Raise retain to "
+        "have them compared."),
+    One("mosaic_stream_late_bytes_total", CELL(late_after_gap_bytes),
+        "Bytes of a hole that came after the hole was given up."),
+    One("mosaic_stream_replaced_bytes_total", CELL(replaced_bytes),
+        "Held bytes replaced by a newer copy, as the overlap policy says."),
+    Many("mosaic_stream_refused_bytes_total", "reason", kRefusedNames,
+         CELL(refused_bytes),
+         "Bytes that never became part of a stream. no_memory: raise "
+         "reassembly_bytes_per_worker; beyond_buffer: raise the buffer."),
+    Many("mosaic_stream_discarded_bytes_total", "reason", kDiscardedNames,
+         CELL(discarded_bytes), "Sound bytes that nobody was given."),
+    One("mosaic_stream_pending_bytes", CELL(pending_bytes),
+        "Bytes held behind a hole.", true),
+    Many("mosaic_stream_gap_bytes_total", "side", kSideNames, CELL(gap_bytes),
+         "Bytes given up as never seen. High values suggest packet loss before "
+         "the capture point."),
+    One("mosaic_stream_conflict_bytes_total", CELL(conflict_bytes),
+        "Repeated bytes that differ from the first copy: an evasion attempt, "
+        "or "
+        "a broken host."),
+    One("mosaic_stream_retransmitted_packets_total",
+        CELL(retransmitted_packets), "Segments that repeat bytes."),
+    One("mosaic_stream_out_of_order_packets_total", CELL(out_of_order_packets),
+        "Segments that came before the bytes in front of them."),
+    Many("mosaic_stream_stopped_total", "side", kSideNames, CELL(stopped_sides),
+         "Sides whose monitoring was stopped."),
+    Many("mosaic_tcp_anomalies_total", "kind", kAnomalyNames, CELL(anomalies),
+         "TCP segments that no well-behaved pair of hosts would exchange."),
+    One("mosaic_core_busy_cycles_total", CELL(busy_cycles),
+        "TSC cycles of rounds that moved packets."),
+    One("mosaic_core_idle_cycles_total", CELL(idle_cycles),
+        "TSC cycles of rounds that found nothing to do."),
+    One("mosaic_core_heartbeats_total", CELL(loop_rounds),
+        "Rounds of the worker's loop; a flat line is a hung core."),
+};
+
+#undef CELL
+
+// Every cell belongs to exactly one row, in order.
+constexpr bool RowsCoverAllCells() {
+  size_t next = 0;
+  for (const CounterInfo& info : kInfo) {
+    if (info.first != next) return false;
+    next += info.cells;
+  }
+  return next == kCoreCounterCells;
+}
+static_assert(RowsCoverAllCells(),
+              "every CoreCounters field needs a row in kInfo, in order");
+
+}  // namespace
+
+std::span<const CounterInfo> CoreCounterInfo() { return kInfo; }
+
+}  // namespace mosaic

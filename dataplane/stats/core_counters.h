@@ -1,0 +1,122 @@
+// Every counter of a worker, and the name, labels and help text each is
+// exported under. To add a counter, add a field and its row in
+// core_counters.cc; a test fails if either is forgotten.
+//
+// Threading   One writer, the worker; any reader.
+
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "dataplane/base/counter.h"
+
+namespace mosaic {
+
+// The one fate of a packet that is not passed on.
+enum class DropReason : uint8_t {
+  kParseError,   // Its headers could not be read.
+  kNfDrop,       // A network function refused it.
+  kFlowBlocked,  // A network function blocked its flow.
+  kHandoffFull,  // The owner worker's queue was full.
+};
+inline constexpr size_t kDropReasons = 4;
+
+// Why stream bytes were refused: they never were part of a stream.
+enum class RefusedBytes : uint8_t {
+  kBadChecksum,
+  kBeyondBuffer,    // Past the side's buffer.
+  kTooManyIslands,  // One island too many.
+  kNoMemory,        // The worker's reassembly budget is used up.
+  kBeforeStart,     // Below the first byte of the stream, or out of reach.
+  kKeepAlive,       // The byte of a keep-alive probe.
+  kReset,           // Carried by a RST.
+};
+inline constexpr size_t kRefusedBytes = 7;
+
+// Why stream bytes were thrown away although nothing was wrong with them.
+enum class DiscardedBytes : uint8_t {
+  kUnread,       // Nobody reads the side.
+  kStopped,      // Held when the side's monitoring stopped.
+  kOverwritten,  // Held when the buffer became too small.
+  kDropped,      // The packet was dropped before its receiver took it.
+};
+inline constexpr size_t kDiscardedBytes = 4;
+
+enum class Anomaly : uint8_t {
+  kRstOutOfWindow,  // A RST that matches nothing the receiver expects.
+  kSynIgnored,      // A SYN inside a live connection, with another number.
+  kSynAckConflict,  // A SYN/ACK with another number than the first.
+  kBadChecksum,     // A TCP or UDP checksum was wrong.
+  kKeepAlive,       // Not wrong; told apart from retransmissions.
+  kAckUnseen,       // An acknowledgement for bytes not seen here.
+  kFinDataOverlap,  // Data at or beyond a FIN.
+};
+inline constexpr size_t kAnomalies = 7;
+
+struct CoreCounters {
+  Counter rx_packets;
+  Counter rx_bytes;
+  Counter handed_off_packets;  // To other workers.
+  Counter taken_over_packets;  // From other workers.
+  Counter consumed_packets;    // Looked at, and at the end of their way.
+  std::array<Counter, kDropReasons> dropped_packets;
+  std::array<Counter, 13> parse_errors;  // By ParseError.
+
+  Counter flows_created;
+  Counter flow_table_full;
+  Counter subscriptions_full;
+  std::array<Counter, 8> flows_ended;  // By EndReason.
+  Counter orphan_packets;
+  std::array<Counter, 8> events;  // By EventKind.
+
+  // The byte account: stream_bytes = delivered + duplicate + unverified +
+  // late_after_gap + replaced + refused + discarded + pending.
+  Counter stream_bytes;
+  std::array<Counter, 2> delivered_bytes;  // By receiving side.
+  Counter duplicate_bytes;
+  Counter unverified_bytes;
+  Counter late_after_gap_bytes;
+  Counter replaced_bytes;
+  std::array<Counter, kRefusedBytes> refused_bytes;
+  std::array<Counter, kDiscardedBytes> discarded_bytes;
+  Counter pending_bytes;  // A gauge.
+
+  std::array<Counter, 2> gap_bytes;  // By receiving side.
+  Counter conflict_bytes;
+  Counter retransmitted_packets;
+  Counter out_of_order_packets;
+  std::array<Counter, 2> stopped_sides;  // By side.
+  std::array<Counter, kAnomalies> anomalies;
+
+  Counter busy_cycles;
+  Counter idle_cycles;
+  Counter loop_rounds;
+};
+
+inline constexpr size_t kCoreCounterCells =
+    sizeof(CoreCounters) / sizeof(Counter);
+
+// One metric: `cells` counters from `first` on, one for each label value.
+struct CounterInfo {
+  std::string_view name;   // Prometheus name.
+  std::string_view label;  // Label that tells the cells apart; "" if one cell.
+  std::span<const std::string_view> label_values;
+  std::string_view help;  // What a non-zero value tells the operator.
+  size_t first;           // Index of the first cell.
+  size_t cells;
+  bool is_gauge;
+};
+
+// All metrics, in the order of the cells, without holes.
+std::span<const CounterInfo> CoreCounterInfo();
+
+// Cell `i` of `counters`. REQUIRES: i < kCoreCounterCells.
+inline const Counter& CellOf(const CoreCounters& counters, size_t i) {
+  return reinterpret_cast<const Counter*>(&counters)[i];
+}
+
+}  // namespace mosaic

@@ -1,0 +1,254 @@
+#include "dataplane/tcp/tcp_observer.h"
+
+#include "dataplane/parse/tcp_options.h"
+
+namespace mosaic {
+namespace {
+
+using tcp_flag::kAck;
+using tcp_flag::kFin;
+using tcp_flag::kRst;
+using tcp_flag::kSyn;
+
+// What a receiver may advertise at most: a 16-bit window scaled by 14.
+constexpr int32_t kMaxWindow = 1 << 30;
+
+void StartStream(TcpEnd& end, SeqNum first) {
+  end.next_seq = first;
+  end.snd_nxt = first;
+  end.isn = first - 1;
+  end.delivered = 0;
+  end.Set(end_flag::kPacketSeen);
+}
+
+uint16_t TakeSyn(TcpEnd& sender, const ParsedPacket& segment) {
+  if (sender.Has(end_flag::kSynSeen)) {
+    return sender.isn == segment.seq ? segment_mark::kRepeatedSyn
+                                     : segment_mark::kSynConflict;
+  }
+  // A SYN that arrives behind the first data tells where the stream begins, but
+  // only if nothing lies between: what was delivered cannot be moved.
+  if (sender.Has(end_flag::kPacketSeen)) {
+    if (segment.seq + 1 !=
+        sender.next_seq - static_cast<uint32_t>(sender.delivered)) {
+      return segment_mark::kSynConflict;
+    }
+    sender.isn = segment.seq;
+  } else {
+    StartStream(sender, segment.seq + 1);
+  }
+  sender.Set(end_flag::kSynSeen);
+  const TcpOptions options = ParseTcpOptions(segment.tcp_options());
+  if (options.has_window_scale) {
+    sender.window_shift = options.window_scale;
+    sender.Set(end_flag::kScaling);
+  }
+  return segment_mark::kNewSyn;
+}
+
+// RFC 9293, section 3.5.3, and RFC 5961, section 3.2: in SYN-SENT the RST must
+// acknowledge the SYN; else it must carry exactly the next number expected. An
+// end that has seen a FIN accepts any RST in its window, as stacks do when they
+// answer late segments to a closed socket.
+uint16_t JudgeReset(const TcpPair& pair, const ParsedPacket& segment) {
+  const TcpEnd& sender = pair.sender;
+  const TcpEnd& receiver = pair.receiver;
+  if (receiver.state == TcpState::kSynSent && !sender.Has(end_flag::kSynSeen)) {
+    const bool answers_syn = segment.Has(kAck) && segment.ack > receiver.isn &&
+                             segment.ack <= receiver.snd_nxt;
+    return answers_syn ? segment_mark::kResets | segment_mark::kRefuses
+                       : segment_mark::kBadReset;
+  }
+  if (!sender.Has(end_flag::kPacketSeen)) return segment_mark::kResets;
+  if (segment.seq == sender.next_seq || segment.seq == sender.snd_nxt) {
+    return segment_mark::kResets;
+  }
+  const bool fin_seen =
+      sender.Has(end_flag::kFinSeen) || receiver.Has(end_flag::kFinSeen);
+  const int32_t ahead = segment.seq.Since(sender.next_seq);
+  if (fin_seen && ahead >= -kMaxWindow && ahead <= kMaxWindow) {
+    return segment_mark::kResets;
+  }
+  return segment_mark::kBadReset;
+}
+
+uint16_t TakeAck(TcpEnd& receiver, const ParsedPacket& segment) {
+  if (!receiver.Has(end_flag::kAckSeen)) {
+    // Seeded by the first acknowledgement, not by zero: a signed distance from
+    // zero is wrong for half of all initial numbers.
+    receiver.snd_una = segment.ack;
+    receiver.Set(end_flag::kAckSeen);
+  } else if (segment.ack > receiver.snd_una) {
+    receiver.snd_una = segment.ack;
+  }
+  const bool unseen =
+      receiver.Has(end_flag::kPacketSeen) && segment.ack > receiver.snd_nxt;
+  return unseen ? segment_mark::kAcksUnseen : 0;
+}
+
+uint16_t TakeFin(TcpPair& pair, SeqNum fin) {
+  TcpEnd& sender = pair.sender;
+  if (sender.Has(end_flag::kFinSeen)) {
+    if (fin > pair.sender_fin) pair.sender_fin = fin;
+    return segment_mark::kRepeatedFin;
+  }
+  sender.Set(end_flag::kFinSeen);
+  pair.sender_fin = fin;
+  if (sender.state == TcpState::kEstablished ||
+      sender.state == TcpState::kSynReceived) {
+    sender.state = TcpState::kFinWait1;
+  } else if (sender.state == TcpState::kCloseWait) {
+    sender.state = TcpState::kLastAck;
+  }
+  return segment_mark::kNewFin;
+}
+
+}  // namespace
+
+void StartMidstream(TcpEnd& end) { end.state = TcpState::kEstablished; }
+
+SegmentInfo TakeAsSender(TcpPair pair, const ParsedPacket& segment) {
+  TcpEnd& sender = pair.sender;
+  SegmentInfo info;
+  const bool syn = segment.Has(kSyn);
+  const SeqNum first = segment.seq + (syn ? 1u : 0u);
+
+  if (segment.Has(kRst)) {
+    info.marks = JudgeReset(pair, segment);
+    info.offset =
+        static_cast<int64_t>(sender.delivered) + first.Since(sender.next_seq);
+    if (info.Is(segment_mark::kResets)) {
+      sender.state = TcpState::kClosed;
+      sender.Set(end_flag::kRstSeen);
+    }
+    return info;
+  }
+  if (syn) {
+    info.marks |= TakeSyn(sender, segment);
+    if (info.Is(segment_mark::kNewSyn) && !segment.Has(kAck) &&
+        (sender.state == TcpState::kClosed ||
+         sender.state == TcpState::kListen)) {
+      sender.state = TcpState::kSynSent;
+    }
+  } else if (!sender.Has(end_flag::kPacketSeen)) {
+    StartStream(sender, first);
+  }
+
+  info.offset =
+      static_cast<int64_t>(sender.delivered) + first.Since(sender.next_seq);
+  if (segment.payload_length == 1 && first + 1 == sender.next_seq &&
+      !segment.Has(kSyn | kFin)) {
+    info.marks |= segment_mark::kKeepAlive;
+  }
+  const SeqNum end = first + segment.payload_length;
+  if (segment.payload_length > 0 && sender.Has(end_flag::kFinSeen) &&
+      end > pair.sender_fin) {
+    info.marks |= segment_mark::kPastFin;
+  }
+  if (end > sender.snd_nxt) sender.snd_nxt = end;
+  if (segment.Has(kFin)) {
+    info.marks |= TakeFin(pair, end);
+    if (end + 1 > sender.snd_nxt) sender.snd_nxt = end + 1;
+  }
+  if (segment.Has(kAck)) info.marks |= TakeAck(pair.receiver, segment);
+
+  // The window of a SYN is never scaled, and scaling holds only if both offered
+  // it (RFC 7323, section 2.2).
+  const bool scaled = !syn && sender.Has(end_flag::kScaling) &&
+                      pair.receiver.Has(end_flag::kScaling);
+  sender.window = uint32_t{segment.window}
+                  << (scaled ? sender.window_shift : 0);
+  return info;
+}
+
+void TakeAsReceiver(TcpPair pair, const ParsedPacket& segment,
+                    const SegmentInfo& info) {
+  TcpEnd& receiver = pair.receiver;
+  if (info.marks & (segment_mark::kBadReset | segment_mark::kSynConflict)) {
+    return;
+  }
+  if (info.Is(segment_mark::kResets)) {
+    receiver.state = TcpState::kClosed;
+    return;
+  }
+  const bool acks_syn = segment.Has(kAck) && receiver.Has(end_flag::kSynSeen) &&
+                        segment.ack > receiver.isn;
+  if (acks_syn) receiver.Set(end_flag::kSynAcked);
+  if (segment.Has(kSyn)) {
+    if (receiver.state == TcpState::kClosed ||
+        receiver.state == TcpState::kListen) {
+      receiver.state = TcpState::kSynReceived;
+    } else if (receiver.state == TcpState::kSynSent) {
+      // A SYN/ACK also answers a SYN that was not seen here.
+      const bool answered =
+          acks_syn || (segment.Has(kAck) && !receiver.Has(end_flag::kSynSeen));
+      receiver.state =
+          answered ? TcpState::kEstablished : TcpState::kSynReceived;
+    }
+  }
+  if (acks_syn && receiver.state == TcpState::kSynReceived) {
+    receiver.state = TcpState::kEstablished;
+  }
+  if (segment.Has(kAck) && receiver.Has(end_flag::kFinSeen) &&
+      segment.ack > pair.receiver_fin) {
+    receiver.Set(end_flag::kFinAcked);
+    if (receiver.state == TcpState::kFinWait1) {
+      receiver.state = TcpState::kFinWait2;
+    } else if (receiver.state == TcpState::kClosing) {
+      receiver.state = TcpState::kTimeWait;
+    } else if (receiver.state == TcpState::kLastAck) {
+      receiver.state = TcpState::kClosed;
+    }
+  }
+}
+
+void TakePendingFin(TcpPair pair) {
+  TcpEnd& sender = pair.sender;
+  if (!sender.Has(end_flag::kFinSeen) || sender.Has(end_flag::kFinDelivered) ||
+      sender.next_seq < pair.sender_fin) {
+    return;
+  }
+  sender.Set(end_flag::kFinDelivered);
+  TcpEnd& receiver = pair.receiver;
+  if (receiver.state == TcpState::kEstablished ||
+      receiver.state == TcpState::kSynReceived) {
+    receiver.state = TcpState::kCloseWait;
+  } else if (receiver.state == TcpState::kFinWait1) {
+    receiver.state = receiver.Has(end_flag::kFinAcked) ? TcpState::kTimeWait
+                                                       : TcpState::kClosing;
+  } else if (receiver.state == TcpState::kFinWait2) {
+    receiver.state = TcpState::kTimeWait;
+  }
+}
+
+bool StartsNewIncarnation(const TcpEnd& sender, const TcpEnd& receiver,
+                          SeqNum sender_first_seq,
+                          const ParsedPacket& segment) {
+  if (!segment.Has(kSyn) || segment.Has(kAck | kRst)) return false;
+  if (sender.Has(end_flag::kSynSeen)) return sender.isn != segment.seq;
+  if (sender.Has(end_flag::kPacketSeen)) {
+    // A SYN that was overtaken by its first data, unless that connection is
+    // over.
+    const bool both_fins =
+        sender.Has(end_flag::kFinSeen) && receiver.Has(end_flag::kFinSeen);
+    return both_fins || segment.seq + 1 != sender_first_seq;
+  }
+  // The sender is new here. The other end's packets may only be its own SYN, or
+  // the answer to this one that overtook it.
+  if (!receiver.Has(end_flag::kPacketSeen)) return false;
+  const bool only_handshake =
+      receiver.Has(end_flag::kSynSeen) && receiver.snd_nxt == receiver.isn + 1;
+  if (!only_handshake) return true;
+  return sender.Has(end_flag::kAckSeen) && sender.snd_una != segment.seq + 1;
+}
+
+bool BothClosed(const TcpEnd& a, const TcpEnd& b) {
+  const auto done = [](const TcpEnd& end) {
+    return end.state == TcpState::kClosed || end.state == TcpState::kTimeWait;
+  };
+  return done(a) && done(b) &&
+         (a.Has(end_flag::kFinAcked | end_flag::kRstSeen) ||
+          b.Has(end_flag::kFinAcked | end_flag::kRstSeen));
+}
+
+}  // namespace mosaic
