@@ -26,8 +26,9 @@ enum class ChecksumPolicy : uint8_t {
 
 struct ParserConfig {
   ChecksumPolicy checksum = ChecksumPolicy::kVerify;
-  // Make VLAN ids (both tags, folded) and the port part of the flow key, so
-  // that equal tuples on different ones are different flows. Default off.
+  // Make VLAN ids (of the two outermost tags) and the port part of the flow
+  // key, so that equal tuples on different ones are different flows. A priority
+  // tag (id 0) is as good as none. Default off.
   bool vlan_in_key = false;
   bool port_in_key = false;
 };
