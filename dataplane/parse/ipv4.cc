@@ -36,6 +36,19 @@ uint32_t ReadIpv4HeaderLength(ParseContext& context, ParsedPacket& parsed) {
   return 0;
 }
 
+bool AcceptIpv4Length(uint32_t total_length, uint32_t header_length,
+                      ParseContext& context) {
+  // Left by a machine that captures what it sends before its device splits it:
+  // then all there is on the wire is the datagram.
+  if (total_length == 0) return true;
+  if (total_length < header_length ||
+      context.config.overlong == OverlongPolicy::kRefuse) {
+    return false;
+  }
+  context.rest.declared = total_length;
+  return true;
+}
+
 bool CheckIpv4Options(uint32_t header_length, ParseContext& context) {
   const uint8_t* option = context.rest.data + kIpv4MinHeader;
   const uint8_t* const end = context.rest.data + header_length;

@@ -15,6 +15,11 @@ inline constexpr uint32_t kIpv4MinHeader = 20;
 // after Fail(). REQUIRES: context.rest holds kIpv4MinHeader bytes.
 uint32_t ReadIpv4HeaderLength(ParseContext& context, ParsedPacket& parsed);
 
+// Whether a total length that is no length between the header's and the bytes
+// on the wire can be lived with; if so, context.rest declares the right length.
+bool AcceptIpv4Length(uint32_t total_length, uint32_t header_length,
+                      ParseContext& context);
+
 // Whether the options between kIpv4MinHeader and `header_length` are such as a
 // host accepts. A source route makes context.checksum_destination null.
 // REQUIRES: context.rest holds `header_length` bytes.
@@ -36,12 +41,9 @@ inline Layer ReadIpv4(ParseContext& context, ParsedPacket& parsed) {
   if (total_length - header_length <= rest.declared - header_length)
       [[likely]] {
     rest.LimitTo(total_length);
-  } else if (total_length != 0) {
+  } else if (!AcceptIpv4Length(total_length, header_length, context)) {
     return Fail(ParseError::kIpTotalLength, parsed);
   }
-  // A total length of 0 is left by a machine that captures what it sends before
-  // its device splits it: then all there is on the wire is the datagram.
-
   if (context.config.checksum == ChecksumPolicy::kVerify &&
       context.ip_checksum != ChecksumVerdict::kGood) {
     if (context.ip_checksum == ChecksumVerdict::kBad ||

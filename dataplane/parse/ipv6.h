@@ -41,14 +41,19 @@ inline Layer ReadIpv6(ParseContext& context, ParsedPacket& parsed) {
   if (header[0] >> 4 != 6) [[unlikely]] {
     return Fail(ParseError::kIpVersion, parsed);
   }
-  const uint32_t payload_length = ReadBig16(header + 4);
+  const uint32_t length = kIpv6Header + ReadBig16(header + 4);
   const uint8_t next = header[6];
-  if (payload_length > rest.declared - kIpv6Header ||
-      (payload_length == 0 && next != ip_protocol::kNoNextHeader))
+  if (length == kIpv6Header && next != ip_protocol::kNoNextHeader)
       [[unlikely]] {
     return Fail(ParseError::kIpTotalLength, parsed);
   }
-  rest.LimitTo(kIpv6Header + payload_length);
+  if (length <= rest.declared) [[likely]] {
+    rest.LimitTo(length);
+  } else if (context.config.overlong == OverlongPolicy::kTakeAsCut) {
+    rest.declared = length;
+  } else {
+    return Fail(ParseError::kIpTotalLength, parsed);
+  }
 
   parsed.ip_header = header;
   parsed.ip_length = rest.captured;

@@ -32,8 +32,8 @@ enum class ParseError : uint8_t {
   kIpTruncated,      // Ends inside its IP header.
   kIpVersion,        // The version field does not fit the link layer's word.
   kIpHeaderLength,   // IHL below 5, or beyond the packet's length.
-  kIpTotalLength,    // Total length shorter than the header, or longer than
-                     // what was on the wire.
+  kIpTotalLength,    // IP length shorter than the header, or longer than what
+                     // was on the wire (see OverlongPolicy); IPv6 jumbograms.
   kIpChecksum,       // IPv4 header checksum is wrong (policy verify only).
   kIpOptions,        // Malformed IPv4 options; hosts drop these.
   kIpExtensionHeaders,  // Cut, out of order beyond repair, or past the limits.
