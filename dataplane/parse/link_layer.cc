@@ -129,7 +129,8 @@ Layer ReadCooked(uint32_t length, uint32_t at, ParseContext& context,
 // with a protocol of two bytes or one (RFC 1661, section 6.5).
 Layer ReadPpp(ParseContext& context, ParsedPacket& parsed) {
   Region& rest = context.rest;
-  if (rest.captured >= 2 && rest.data[0] == 0xff && rest.data[1] == 0x03) {
+  if (rest.captured >= 1 && rest.data[0] == 0xff) {
+    if (rest.captured < 2) return Fail(ParseError::kLinkTruncated, parsed);
     rest.Skip(2);
   }
   if (rest.captured < 1) return Fail(ParseError::kLinkTruncated, parsed);
