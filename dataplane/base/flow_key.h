@@ -22,9 +22,10 @@ struct FlowKey {
   std::array<uint16_t, 2> port = {};  // Host order; 0 for protocols without.
   uint8_t protocol = 0;               // IANA number; 0 names no flow.
   uint8_t ip_version = 0;             // 4 or 6.
-  uint16_t vlan_id = 0;               // 0 unless configured into the key.
-  uint32_t tunnel_id = 0;             // 0 unless configured into the key.
-  uint32_t port_id = 0;               // 0 unless configured into the key.
+  // The rest is 0 unless configured into the key.
+  uint16_t port_id = 0;    // Index of the port the packet came in by.
+  uint32_t vlan_id = 0;    // Outer tag's id, and the inner one's << 12.
+  uint32_t tunnel_id = 0;  // The innermost tunnel's id.
 
   friend bool operator==(const FlowKey& a, const FlowKey& b) {
     return std::memcmp(&a, &b, sizeof(FlowKey)) == 0;

@@ -32,8 +32,8 @@ enum class ParseError : uint8_t {
   kIpTruncated,      // Ends inside its IP header.
   kIpVersion,        // The version field does not fit the link layer's word.
   kIpHeaderLength,   // IHL below 5, or beyond the packet's length.
-  kIpTotalLength,    // Total length shorter than the header, or longer than
-                     // what was on the wire.
+  kIpTotalLength,    // IP length shorter than the header, or longer than what
+                     // was on the wire (see OverlongPolicy); IPv6 jumbograms.
   kIpChecksum,       // IPv4 header checksum is wrong (policy verify only).
   kIpOptions,        // Malformed IPv4 options; hosts drop these.
   kIpExtensionHeaders,  // Cut, out of order beyond repair, or past the limits.
@@ -51,6 +51,16 @@ enum class L4Checksum : uint8_t {
   kGoodSoftware,  // Verified here.
   kBad,           // Wrong. The packet must not change any stream.
 };
+
+// What is odd about a packet that is parsed all the same: bits to be counted.
+namespace parse_anomaly {
+// An IPv6 hop-by-hop header that is not the first extension header.
+inline constexpr uint8_t kHopByHopOrder = 0x01;
+// An IPv6 routing header of type 0, which RFC 5095 forbids.
+inline constexpr uint8_t kRoutingTypeZero = 0x02;
+// One of the four bits between TCP's data offset and its flags is set.
+inline constexpr uint8_t kTcpReservedBits = 0x04;
+}  // namespace parse_anomaly
 
 // TCP header flags, as on the wire (RFC 9293, section 3.1).
 namespace tcp_flag {
@@ -72,16 +82,17 @@ struct ParsedPacket {
   // Keyed hash of `key`, filled by the flow stage's HashBurst(), 0 before.
   uint64_t hash = 0;
 
-  // Innermost IP header and what it carries; null where there is none.
+  // Innermost IP header and what it carries; null where there is none. All
+  // three are null for kNotIp and kError, `l4_header` also for kFragment.
   uint8_t* ip_header = nullptr;
   uint8_t* l4_header = nullptr;
   uint8_t* payload = nullptr;
 
   // Captured bytes from `ip_header` on, without link-layer padding.
   uint32_t ip_length = 0;
-  // Payload of the transport protocol (of IP for kIcmp and kOtherIp): bytes
-  // that are there, and bytes that the IP header declares. They differ only in
-  // packets cut by a capture's snap length.
+  // Payload of the transport protocol (of IP for kIcmp, kOtherIp and
+  // kFragment): bytes that are there, and bytes that the headers declare. They
+  // differ only in packets cut by a capture's snap length.
   uint32_t payload_captured = 0;
   uint32_t payload_length = 0;
 
@@ -98,7 +109,8 @@ struct ParsedPacket {
   L4Checksum l4_checksum = L4Checksum::kUnchecked;
   EndpointIndex sender = 0;  // Which endpoint of `key` sent this packet.
   uint8_t ttl = 0;           // Or hop limit.
-  uint8_t vlan_count = 0;    // Tags seen, outermost first in `vlan_id`.
+  uint8_t anomalies = 0;     // parse_anomaly::*
+  uint8_t vlan_count = 0;    // Tags seen; ids of the two outermost follow.
   uint16_t vlan_id[2] = {0, 0};
 
   bool Has(uint8_t flags) const { return (tcp_flags & flags) != 0; }

@@ -24,10 +24,22 @@ enum class ChecksumPolicy : uint8_t {
   kIgnore,
 };
 
+// What an IP length that reaches beyond the bytes on the wire means.
+enum class OverlongPolicy : uint8_t {
+  // A lie: ParseError::kIpTotalLength. Hosts drop such packets, so must we.
+  kRefuse,
+  // A packet that was cut when it was captured, by a program that did not note
+  // its length. For replay only. The downside is that a real lie passes too, as
+  // a packet with bytes missing.
+  kTakeAsCut,
+};
+
 struct ParserConfig {
   ChecksumPolicy checksum = ChecksumPolicy::kVerify;
-  // Make VLAN ids (both tags, folded) and the port part of the flow key, so
-  // that equal tuples on different ones are different flows. Default off.
+  OverlongPolicy overlong = OverlongPolicy::kRefuse;
+  // Make VLAN ids (of the two outermost tags) and the port part of the flow
+  // key, so that equal tuples on different ones are different flows. A priority
+  // tag (id 0) is as good as none. Default off.
   bool vlan_in_key = false;
   bool port_in_key = false;
 };

@@ -1,0 +1,65 @@
+// Writes a packet's flow key and finds its sender in it.
+
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+#include "dataplane/base/byte_order.h"
+#include "dataplane/parse/layer.h"
+
+namespace mosaic {
+
+// The part of the key that tells where a tuple was seen.
+inline void WritePlace(const ParseContext& context, ParsedPacket& parsed) {
+  if (context.config.vlan_in_key) {
+    parsed.key.vlan_id = parsed.vlan_id[0] | uint32_t{parsed.vlan_id[1]} << 12;
+  }
+  if (context.config.port_in_key) parsed.key.port_id = context.port;
+}
+
+inline void WriteFlowTupleV4(uint16_t source_port, uint16_t destination_port,
+                             ParsedPacket& parsed) {
+  const uint8_t* const addresses = parsed.ip_header + 12;
+  const uint64_t source = uint64_t{ReadBig32(addresses)} << 16 | source_port;
+  const uint64_t destination =
+      uint64_t{ReadBig32(addresses + 4)} << 16 | destination_port;
+  const EndpointIndex sender = source > destination ? 1 : 0;
+  const EndpointIndex receiver = sender ^ 1;
+  std::memcpy(parsed.key.address[sender].data(), addresses, 4);
+  std::memcpy(parsed.key.address[receiver].data(), addresses + 4, 4);
+  parsed.key.port[sender] = source_port;
+  parsed.key.port[receiver] = destination_port;
+  parsed.key.ip_version = 4;
+  parsed.sender = sender;
+}
+
+inline void WriteFlowTupleV6(uint16_t source_port, uint16_t destination_port,
+                             ParsedPacket& parsed) {
+  const uint8_t* const addresses = parsed.ip_header + 8;
+  const int order = std::memcmp(addresses, addresses + 16, 16);
+  const EndpointIndex sender =
+      order > 0 || (order == 0 && source_port > destination_port) ? 1 : 0;
+  const EndpointIndex receiver = sender ^ 1;
+  std::memcpy(parsed.key.address[sender].data(), addresses, 16);
+  std::memcpy(parsed.key.address[receiver].data(), addresses + 16, 16);
+  parsed.key.port[sender] = source_port;
+  parsed.key.port[receiver] = destination_port;
+  parsed.key.ip_version = 6;
+  parsed.sender = sender;
+}
+
+// Fills `parsed.key` and `parsed.sender`; two equal endpoints make the sender
+// 0. REQUIRES: parsed.ip_header is set and the key is empty.
+inline void WriteFlowTuple(uint16_t source_port, uint16_t destination_port,
+                           const ParseContext& context, ParsedPacket& parsed) {
+  if (parsed.ip_header[0] >> 4 == 4) [[likely]] {
+    WriteFlowTupleV4(source_port, destination_port, parsed);
+  } else {
+    WriteFlowTupleV6(source_port, destination_port, parsed);
+  }
+  parsed.key.protocol = context.protocol;
+  WritePlace(context, parsed);
+}
+
+}  // namespace mosaic

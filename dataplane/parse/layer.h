@@ -1,0 +1,92 @@
+// What the readers of the layers hand to each other: which header comes next,
+// the bytes that are still unread, and what is known about checksums.
+//
+// A reader takes one header off the front of the unread bytes, notes in the
+// ParsedPacket what later stages need, and returns the layer that follows. A
+// tunnel is one more reader that returns kIpv4 or kIpv6 again.
+
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "dataplane/base/packet.h"
+#include "dataplane/parse/parsed_packet.h"
+#include "dataplane/parse/parser.h"
+
+namespace mosaic {
+
+enum class Layer : uint8_t {
+  kIpv4,
+  kIpv6,
+  kTcp,
+  kUdp,
+  kIcmp,      // ICMP over IPv4, ICMPv6 over IPv6.
+  kOtherIp,   // An IP protocol that is not looked into.
+  kFragment,  // A part of an IP datagram, whatever its protocol.
+  kDone,      // The ParsedPacket is complete.
+};
+
+// A run of bytes of a packet: those that were captured, and those that the
+// headers around it declare. They differ where a snap length cut the packet.
+// Invariant: captured <= declared.
+struct Region {
+  uint8_t* data;
+  uint32_t captured;
+  uint32_t declared;
+
+  bool IsWhole() const { return captured == declared; }
+
+  // Takes `bytes` off the front. REQUIRES: bytes <= captured.
+  void Skip(uint32_t bytes) {
+    data += bytes;
+    captured -= bytes;
+    declared -= bytes;
+  }
+
+  // Cuts the tail that no header accounts for. REQUIRES: bytes <= declared.
+  void LimitTo(uint32_t bytes) {
+    declared = bytes;
+    captured = std::min(captured, bytes);
+  }
+};
+
+struct ParseContext {
+  ParseContext(const Packet& packet, const ParserConfig& parser_config)
+      : config(parser_config),
+        rest{packet.data, packet.length,
+             std::max(packet.length, packet.wire_length)},
+        ip_checksum(packet.ip_checksum),
+        l4_checksum(packet.l4_checksum),
+        port(packet.port) {}
+
+  const ParserConfig& config;
+  Region rest;  // Unread bytes.
+
+  // What the device says about the next IP header and what it carries. The
+  // device looks at one of each: a tunnel's reader sets them to kUnknown.
+  ChecksumVerdict ip_checksum;
+  ChecksumVerdict l4_checksum;
+
+  uint16_t port;  // Where the packet came in.
+
+  // Of the last IP header read: its protocol, and the destination address that
+  // transport checksums cover, null where that cannot be told (source routes).
+  uint8_t protocol = 0;
+  const uint8_t* checksum_destination = nullptr;
+};
+
+// Makes `parsed` a packet that could not be read; of the rest only the VLAN
+// tags stay.
+inline Layer Fail(ParseError error, ParsedPacket& parsed) {
+  ParsedPacket failed;
+  failed.packet_class = PacketClass::kError;
+  failed.error = error;
+  failed.vlan_count = parsed.vlan_count;
+  failed.vlan_id[0] = parsed.vlan_id[0];
+  failed.vlan_id[1] = parsed.vlan_id[1];
+  parsed = failed;
+  return Layer::kDone;
+}
+
+}  // namespace mosaic

@@ -1,0 +1,76 @@
+// Reads what IP carries – TCP (RFC 9293), UDP (RFC 768), ICMP – judges its
+// checksum, and completes the ParsedPacket.
+
+#pragma once
+
+#include "dataplane/base/byte_order.h"
+#include "dataplane/parse/flow_tuple.h"
+#include "dataplane/parse/layer.h"
+
+namespace mosaic {
+
+inline constexpr uint32_t kTcpMinHeader = 20;
+inline constexpr uint32_t kUdpHeader = 8;
+
+// Whether the checksum of a TCP, UDP or ICMP message counts in the sum of the
+// IP addresses, length and protocol. All do but ICMP over IPv4.
+enum class PseudoHeader : uint8_t { kCovered, kNotCovered };
+
+// The verdict on a message that fills the unread bytes, under policy verify:
+// the device's if it has one, else by computing; kUnchecked where the message
+// is cut or its final destination cannot be told.
+L4Checksum VerifyL4Checksum(PseudoHeader pseudo_header,
+                            const ParseContext& context,
+                            const ParsedPacket& parsed);
+
+// Readers of the layers. Each returns kDone with `parsed` complete.
+Layer ReadUdp(ParseContext& context, ParsedPacket& parsed);
+Layer ReadIcmp(ParseContext& context, ParsedPacket& parsed);
+// The unread bytes become the payload; there are no ports.
+Layer ReadOtherIp(ParseContext& context, ParsedPacket& parsed);
+Layer ReadFragment(ParseContext& context, ParsedPacket& parsed);
+
+inline void WritePayload(const Region& rest, ParsedPacket& parsed) {
+  parsed.payload = rest.data;
+  parsed.payload_captured = rest.captured;
+  parsed.payload_length = rest.declared;
+}
+
+// A header that is not all there is kL4Truncated; one longer than the segment
+// is kTcpDataOffset.
+inline Layer ReadTcp(ParseContext& context, ParsedPacket& parsed) {
+  Region& rest = context.rest;
+  if (rest.captured < kTcpMinHeader) [[unlikely]] {
+    return Fail(ParseError::kL4Truncated, parsed);
+  }
+  uint8_t* const header = rest.data;
+  const uint32_t header_length = (header[12] >> 4) * 4u;
+  if (header_length < kTcpMinHeader || header_length > rest.captured)
+      [[unlikely]] {
+    const bool cut =
+        header_length >= kTcpMinHeader && header_length <= rest.declared;
+    return Fail(cut ? ParseError::kL4Truncated : ParseError::kTcpDataOffset,
+                parsed);
+  }
+  if (context.config.checksum == ChecksumPolicy::kVerify) {
+    parsed.l4_checksum =
+        VerifyL4Checksum(PseudoHeader::kCovered, context, parsed);
+  }
+  WriteFlowTuple(ReadBig16(header), ReadBig16(header + 2), context, parsed);
+  if ((header[12] & 0xf) != 0) {
+    parsed.anomalies |= parse_anomaly::kTcpReservedBits;
+  }
+  parsed.packet_class = PacketClass::kTcp;
+  parsed.l4_header = header;
+  parsed.seq = SeqNum(ReadBig32(header + 4));
+  parsed.ack = SeqNum(ReadBig32(header + 8));
+  parsed.tcp_header_length = static_cast<uint8_t>(header_length);
+  parsed.tcp_flags = header[13];
+  parsed.window = ReadBig16(header + 14);
+  parsed.urgent = ReadBig16(header + 18);
+  rest.Skip(header_length);
+  WritePayload(rest, parsed);
+  return Layer::kDone;
+}
+
+}  // namespace mosaic
