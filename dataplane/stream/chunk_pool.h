@@ -4,6 +4,9 @@
 // Ownership   The pool owns all chunks; a borrower gives each back once.
 // Memory      Allocated by the constructor and never grown. Take() answers null
 //             when all are lent: the caller refuses the bytes and counts them.
+//             A page is touched when its first chunk is lent, so a budget that
+//             is never used costs address space only. The downside is a page
+//             fault the first time each page is needed.
 // Threading   Owner worker only; free_chunks() may be read from anywhere.
 // Cost        Take() and Give() are O(1), last in first out, so that a chunk is
 //             likely to be in cache.
@@ -34,7 +37,7 @@ class ChunkPool {
  public:
   // REQUIRES: 0 < chunks < 2^32 - 1.
   explicit ChunkPool(size_t chunks);
-  ~ChunkPool();
+  ~ChunkPool();  // REQUIRES: every chunk was given back.
 
   ChunkPool(const ChunkPool&) = delete;
   ChunkPool& operator=(const ChunkPool&) = delete;
@@ -45,13 +48,25 @@ class ChunkPool {
   // REQUIRES: `chunk` came from Take() of this pool and was not given back.
   void Give(Chunk* chunk);
 
+  // A chunk's number in the pool, for those who keep 32 bits and not a pointer.
+  // REQUIRES: `chunk` is of this pool; `index` came from IndexOf().
+  uint32_t IndexOf(const Chunk* chunk) const {
+    return static_cast<uint32_t>(chunk - chunks_.get());
+  }
+  Chunk* At(uint32_t index) const { return chunks_.get() + index; }
+
   size_t free_chunks() const { return free_.load(std::memory_order_relaxed); }
   size_t total_chunks() const { return total_; }
 
  private:
-  struct Storage;
-  std::unique_ptr<Storage> storage_;
+  const std::unique_ptr<Chunk[]> chunks_;
   const size_t total_;
+
+  // Chunks given back form a stack, linked by index through their memory.
+  // Those from `untouched_` on were never lent.
+  uint32_t top_;
+  uint32_t untouched_ = 0;
+
   std::atomic<size_t> free_;  // Written by the owner worker.
 };
 
