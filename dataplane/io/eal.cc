@@ -117,8 +117,16 @@ std::vector<std::string> ArgumentsFor(const EalConfig& config,
   return arguments;
 }
 
+// EAL makes a directory for the run and leaves it behind, empty. Where it could
+// not make one there is nothing to remove either.
+void RemoveRuntimeDirectory() {
+  const char* const directory = rte_eal_get_runtime_dir();
+  if (directory != nullptr) rmdir(directory);
+}
+
 absl::Status StartFailure(const std::vector<std::string>& arguments) {
   const int error = rte_errno;
+  RemoveRuntimeDirectory();
   return absl::InternalError(absl::StrCat(
       "EAL does not start: ", rte_strerror(error), " (", process_log->Recent(),
       "); its arguments were: ", absl::StrJoin(arguments, " ")));
@@ -161,6 +169,7 @@ Eal::Eal(size_t workers) : jobs_(workers) {}
 Eal::~Eal() {
   JoinAll();
   rte_eal_cleanup();
+  RemoveRuntimeDirectory();
 }
 
 absl::Status Eal::Launch(size_t worker, std::function<void()> job) {

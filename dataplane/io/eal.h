@@ -69,7 +69,9 @@ class Eal {
   // Starts EAL with one thread for each worker, waiting to be launched.
   // Errors: FAILED_PRECONDITION if it was started before in this process;
   // INVALID_ARGUMENT for a bad `config`; INTERNAL with EAL's own words, its
-  // error and the arguments used if it does not start.
+  // error and the arguments used if it does not start. (EAL also prints its
+  // last word to stderr then, which cannot be caught.) A virtual device that
+  // fails to start is only logged: who needs a port checks that it is there.
   static absl::StatusOr<std::unique_ptr<Eal>> Start(const EalConfig& config);
 
   // Joins all workers, then releases what EAL can release. REQUIRES: every job
