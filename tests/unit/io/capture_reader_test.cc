@@ -2,8 +2,6 @@
 
 #include <pcap/pcap.h>
 
-#include <cstdio>
-#include <fstream>
 #include <string>
 #include <vector>
 
@@ -12,6 +10,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/capture_builder.h"
+#include "tests/support/temporary_file.h"
 
 namespace mosaic {
 namespace {
@@ -21,6 +20,7 @@ using mosaic::testing::FileOrder;
 using mosaic::testing::FileUnit;
 using mosaic::testing::PcapBuilder;
 using mosaic::testing::PcapngBuilder;
+using mosaic::testing::TemporaryFile;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -371,29 +371,14 @@ TEST(CaptureReaderTest, EveryDamagedByteLeavesAReaderThatEnds) {
   }
 }
 
-class CaptureFileTest : public ::testing::Test {
- protected:
-  ~CaptureFileTest() override { std::remove(path_.c_str()); }
-
-  void Write(const FileBytes& bytes) {
-    std::ofstream(path_, std::ios::binary)
-        .write(reinterpret_cast<const char*>(bytes.data()),
-               static_cast<std::streamsize>(bytes.size()));
-  }
-
-  const std::string path_ =
-      ::testing::TempDir() + "capture_reader_test_" +
-      ::testing::UnitTest::GetInstance()->current_test_info()->name();
-};
-
-TEST_F(CaptureFileTest, AMissingFileGivesTheSystemsReason) {
+TEST(CaptureFileTest, AMissingFileGivesTheSystemsReason) {
   const absl::Status status = CaptureReader::Open("no/such.pcap").status();
   EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
   EXPECT_THAT(std::string(status.message()),
               HasSubstr("no/such.pcap: No such file"));
 }
 
-TEST_F(CaptureFileTest, ADirectoryIsNoCapture) {
+TEST(CaptureFileTest, ADirectoryIsNoCapture) {
   EXPECT_THAT(
       std::string(CaptureReader::Open(::testing::TempDir()).status().message()),
       HasSubstr("Is a directory"));
@@ -401,7 +386,7 @@ TEST_F(CaptureFileTest, ADirectoryIsNoCapture) {
 
 // Packets of all sizes, more than the read buffer holds, compared with what
 // libpcap reads from the same file.
-TEST_F(CaptureFileTest, AgreesWithLibpcapOnALongFile) {
+TEST(CaptureFileTest, AgreesWithLibpcapOnALongFile) {
   for (const bool as_pcapng : {false, true}) {
     PcapBuilder pcap(FileOrder::kBig, FileUnit::kNanoseconds);
     PcapngBuilder pcapng;
@@ -413,12 +398,12 @@ TEST_F(CaptureFileTest, AgreesWithLibpcapOnALongFile) {
       pcap.Packet(nanos, packet);
       pcapng.Packet(0, static_cast<uint64_t>(nanos), packet);
     }
-    Write(as_pcapng ? pcapng.bytes() : pcap.bytes());
-    auto reader = CaptureReader::Open(path_);
+    const TemporaryFile file(as_pcapng ? pcapng.bytes() : pcap.bytes());
+    auto reader = CaptureReader::Open(file.path());
     ASSERT_TRUE(reader.ok()) << reader.status();
     char error[PCAP_ERRBUF_SIZE];
     pcap_t* const oracle = pcap_open_offline_with_tstamp_precision(
-        path_.c_str(), PCAP_TSTAMP_PRECISION_NANO, error);
+        file.path().c_str(), PCAP_TSTAMP_PRECISION_NANO, error);
     ASSERT_NE(oracle, nullptr) << error;
 
     pcap_pkthdr* header;
