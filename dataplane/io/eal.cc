@@ -1,0 +1,194 @@
+#include "dataplane/io/eal.h"
+
+#include <pthread.h>
+#include <rte_config.h>
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_launch.h>
+#include <rte_lcore.h>
+#include <rte_log.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+#include <utility>
+
+#include "absl/memory/memory.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "dataplane/base/check.h"
+#include "dataplane/io/allowed_cpus.h"
+#include "dataplane/io/eal_log.h"
+
+namespace mosaic {
+namespace {
+
+static_assert(Eal::kMaxWorkers + 1 <= RTE_MAX_LCORE);
+
+std::atomic<bool> started_before{false};
+
+// Lives as long as the process: EAL's threads may log until its very end.
+EalLog* process_log = nullptr;
+
+// Lcore 0 is the control thread; worker i is lcore i + 1.
+unsigned LcoreOf(size_t worker) { return static_cast<unsigned>(worker) + 1; }
+
+int RunJob(void* job) {
+  (*static_cast<std::function<void()>*>(job))();
+  return 0;
+}
+
+// Restores, at the end of its scope, the CPU mask that the thread has now.
+class CpuMaskKeeper {
+ public:
+  CpuMaskKeeper() {
+    saved_ = pthread_getaffinity_np(pthread_self(), sizeof mask_, &mask_) == 0;
+  }
+  ~CpuMaskKeeper() {
+    if (saved_) pthread_setaffinity_np(pthread_self(), sizeof mask_, &mask_);
+  }
+  CpuMaskKeeper(const CpuMaskKeeper&) = delete;
+  CpuMaskKeeper& operator=(const CpuMaskKeeper&) = delete;
+
+ private:
+  cpu_set_t mask_;
+  bool saved_;
+};
+
+uint32_t LevelOf(EalConfig::Log log) {
+  switch (log) {
+    case EalConfig::Log::kErrors:
+      return RTE_LOG_ERR;
+    case EalConfig::Log::kWarnings:
+      return RTE_LOG_WARNING;
+    case EalConfig::Log::kAll:
+      return RTE_LOG_INFO;
+  }
+  return RTE_LOG_WARNING;
+}
+
+absl::Status Check(const EalConfig& config, const std::vector<int>& allowed) {
+  if (config.worker_cpus.empty() ||
+      config.worker_cpus.size() > Eal::kMaxWorkers) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("workers: ", config.worker_cpus.size(), " is not in [1, ",
+                     Eal::kMaxWorkers, "]"));
+  }
+  if (config.memory_mib == 0) {
+    return absl::InvalidArgumentError("memory: 0 MiB is not in [1, ...)");
+  }
+  for (const int cpu : config.worker_cpus) {
+    if (std::find(allowed.begin(), allowed.end(), cpu) == allowed.end()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("worker CPU: ", cpu, " is not one of the allowed CPUs ",
+                       absl::StrJoin(allowed, ",")));
+    }
+  }
+  return absl::OkStatus();
+}
+
+std::vector<std::string> ArgumentsFor(const EalConfig& config,
+                                      const std::vector<int>& allowed) {
+  // The control thread may run on any CPU; it is not pinned to one.
+  std::string lcores = absl::StrCat("0@(", absl::StrJoin(allowed, ","), ")");
+  for (size_t worker = 0; worker < config.worker_cpus.size(); ++worker) {
+    absl::StrAppend(&lcores, ",", LcoreOf(worker), "@",
+                    config.worker_cpus[worker]);
+  }
+  std::vector<std::string> arguments = {
+      "mosaic", "--lcores",       lcores, "--main-lcore",
+      "0",      "--no-telemetry", "-m",   absl::StrCat(config.memory_mib)};
+  if (config.memory == EalConfig::Memory::kHugePages) {
+    arguments.push_back("--in-memory");
+  } else {
+    arguments.push_back("--no-huge");
+    // Without it EAL would leave files in a run-time directory; --in-memory
+    // implies it.
+    arguments.push_back("--no-shconf");
+    arguments.push_back("--file-prefix");
+    arguments.push_back(absl::StrCat("mosaic-", getpid()));
+  }
+  if (config.pci == EalConfig::Pci::kOff) arguments.push_back("--no-pci");
+  for (const std::string& argument : config.device_arguments) {
+    arguments.push_back(argument);
+  }
+  return arguments;
+}
+
+// EAL makes a directory for the run and leaves it behind, empty. Where it could
+// not make one there is nothing to remove either.
+void RemoveRuntimeDirectory() {
+  const char* const directory = rte_eal_get_runtime_dir();
+  if (directory != nullptr) rmdir(directory);
+}
+
+absl::Status StartFailure(const std::vector<std::string>& arguments) {
+  const int error = rte_errno;
+  RemoveRuntimeDirectory();
+  return absl::InternalError(absl::StrCat(
+      "EAL does not start: ", rte_strerror(error), " (", process_log->Recent(),
+      "); its arguments were: ", absl::StrJoin(arguments, " ")));
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Eal>> Eal::Start(const EalConfig& config) {
+  const std::vector<int> allowed = AllowedCpus();
+  if (const absl::Status status = Check(config, allowed); !status.ok()) {
+    return status;
+  }
+  if (started_before.exchange(true)) {
+    return absl::FailedPreconditionError(
+        "EAL was started before in this process and can start only once");
+  }
+  process_log = new EalLog(config.log_line);
+  if (process_log->stream() != nullptr) {
+    rte_openlog_stream(process_log->stream());
+  }
+  rte_log_set_global_level(LevelOf(config.log));
+
+  std::vector<std::string> arguments = ArgumentsFor(config, allowed);
+  // EAL keeps the pointers and reorders them, so it gets copies that stay.
+  auto* const argv = new std::vector<char*>;
+  for (const std::string& argument : arguments) {
+    argv->push_back(strdup(argument.c_str()));
+  }
+  argv->push_back(nullptr);
+
+  const CpuMaskKeeper cpu_mask;
+  if (rte_eal_init(static_cast<int>(arguments.size()), argv->data()) < 0) {
+    return StartFailure(arguments);
+  }
+  return absl::WrapUnique(new Eal(config.worker_cpus.size()));
+}
+
+Eal::Eal(size_t workers) : jobs_(workers) {}
+
+Eal::~Eal() {
+  JoinAll();
+  rte_eal_cleanup();
+  RemoveRuntimeDirectory();
+}
+
+absl::Status Eal::Launch(size_t worker, std::function<void()> job) {
+  MOSAIC_CHECK(worker < jobs_.size());
+  const unsigned lcore = LcoreOf(worker);
+  if (rte_eal_get_lcore_state(lcore) != WAIT) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("worker ", worker, " still runs a job"));
+  }
+  jobs_[worker] = std::move(job);
+  const int result = rte_eal_remote_launch(&RunJob, &jobs_[worker], lcore);
+  MOSAIC_CHECK(result == 0);
+  return absl::OkStatus();
+}
+
+void Eal::JoinAll() {
+  for (size_t worker = 0; worker < jobs_.size(); ++worker) {
+    rte_eal_wait_lcore(LcoreOf(worker));
+  }
+}
+
+}  // namespace mosaic
