@@ -1,7 +1,7 @@
 #include "control/config/validate.h"
 
+#include <map>
 #include <set>
-#include <unordered_map>
 
 #include "absl/strings/str_cat.h"
 #include "control/config/field_checks.h"
@@ -14,6 +14,9 @@ namespace {
 std::string_view Text(const absl::Status& status) {
   return {status.message().data(), status.message().size()};
 }
+
+// What must be unique -> the path where it stands first.
+using FirstPlaces = std::map<std::string, std::string>;
 
 // Checks one Config; the checks of monitors need the instances' names.
 class ConfigValidator {
@@ -47,17 +50,16 @@ class ConfigValidator {
   void CheckFlowLog(const v1::FlowLogConfig& flow_log, const std::string& path);
 
   // Fails if an earlier element has this value; notes it if not.
-  void CheckUnique(std::unordered_map<std::string, std::string>& first_path,
-                   const std::string& value, const std::string& path);
+  void CheckUnique(FirstPlaces& places, const std::string& value,
+                   const std::string& path);
 
   const v1::Config& config_;
   const FilterCheck check_filter_;
   FieldChecks checks_;
 
-  // Names or paths that must be unique -> where the first stands.
-  std::unordered_map<std::string, std::string> monitor_names_;
-  std::unordered_map<std::string, std::string> instance_names_;
-  std::unordered_map<std::string, std::string> output_paths_;
+  FirstPlaces monitor_names_;
+  FirstPlaces instance_names_;
+  FirstPlaces output_paths_;
 };
 
 std::vector<Violation> ConfigValidator::Run(const std::string& path) {
@@ -77,10 +79,9 @@ std::vector<Violation> ConfigValidator::Run(const std::string& path) {
   return checks_.Take();
 }
 
-void ConfigValidator::CheckUnique(
-    std::unordered_map<std::string, std::string>& first_path,
-    const std::string& value, const std::string& path) {
-  const auto [first, is_first] = first_path.emplace(value, path);
+void ConfigValidator::CheckUnique(FirstPlaces& places, const std::string& value,
+                                  const std::string& path) {
+  const auto [first, is_first] = places.emplace(value, path);
   if (is_first) return;
   checks_.Fail(path,
                absl::StrCat(Quoted(value), " is taken by ", first->second));
@@ -174,16 +175,14 @@ void ConfigValidator::CheckChain(const v1::Monitor& monitor,
   const std::string chain = FieldPath(path, "nf_instances");
   checks_.AtMost(chain, monitor.nf_instances_size(), kMaxNfInstancesPerMonitor,
                  "instances");
-  std::unordered_map<std::string, std::string> seen;
+  FirstPlaces seen;
   for (int i = 0; i < monitor.nf_instances_size(); ++i) {
     const std::string& name = monitor.nf_instances(i);
     const std::string at = ElementPath(chain, i);
     CheckUnique(seen, name, at);
     if (instance_names_.count(name) == 0) {
       std::vector<std::string> existing;
-      for (const v1::NfInstance& instance : config_.nf_instances()) {
-        if (!instance.name().empty()) existing.push_back(instance.name());
-      }
+      for (const auto& entry : instance_names_) existing.push_back(entry.first);
       checks_.Fail(
           at, absl::StrCat(Quoted(name), " does not exist; ",
                            existing.empty() ? "there are no nf_instances"
@@ -315,7 +314,7 @@ void ConfigValidator::CheckFirewall(const v1::FirewallConfig& firewall,
                                     const std::string& path) {
   const std::string rules = FieldPath(path, "rules");
   checks_.AtMost(rules, firewall.rules_size(), kMaxFirewallRules, "rules");
-  std::unordered_map<std::string, std::string> ids;
+  FirstPlaces ids;
   for (int i = 0; i < firewall.rules_size(); ++i) {
     const v1::FirewallRule& rule = firewall.rules(i);
     const std::string at = ElementPath(rules, i);

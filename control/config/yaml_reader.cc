@@ -79,6 +79,13 @@ const FieldDescriptor* FindField(const Descriptor& type,
   return nullptr;
 }
 
+// Bytes for `size_bytes`, `reassembly_bytes_per_worker` and their like.
+Unit UnitOf(const FieldDescriptor& field) {
+  const bool counts_bytes = absl::EndsWith(field.name(), "_bytes") ||
+                            absl::StrContains(field.name(), "_bytes_");
+  return counts_bytes ? Unit::kBytes : Unit::kNone;
+}
+
 // The value of `type` that `word` names, never the one that means "not set".
 const EnumValueDescriptor* FindValue(const EnumDescriptor& type,
                                      std::string_view word) {
@@ -342,8 +349,7 @@ void Reader::ReadScalar(const YamlNode& node, const std::string& path,
         "expected a ", field.cpp_type_name(), "; found ", Describe(node)));
   }
   const std::string_view word = LongForm(field, node.text);
-  const Unit unit =
-      absl::EndsWith(field.name(), "_bytes") ? Unit::kBytes : Unit::kNone;
+  const Unit unit = UnitOf(field);
   const auto store = [&](auto value, auto set, auto add) {
     if (!not_a_word.ok()) value = not_a_word;
     Store(value, node, path, message, field, set, add);

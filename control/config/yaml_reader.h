@@ -3,7 +3,7 @@
 //
 //   field names   as in the .proto (`idle_timeout`) or in JSON (`idleTimeout`)
 //   enums         full names or the lower-case rest behind the prefix (`first`)
-//   sizes         fields that end in _bytes take units: 256KiB, 1MB
+//   sizes         fields with _bytes in their name take units: 256KiB, 1MB
 //   durations     300s, 1.5s, 200ms, 5m
 //   short forms   `tcp port 443` for a PacketFilter, `443` or `8000-8099` for a
 //                 PortRange, `auto` for SystemConfig.workers
