@@ -86,6 +86,13 @@ Unit UnitOf(const FieldDescriptor& field) {
   return counts_bytes ? Unit::kBytes : Unit::kNone;
 }
 
+// What a scalar field wants, in the words of a file.
+const char* Expected(const FieldDescriptor& field) {
+  if (field.cpp_type() == FieldDescriptor::CPPTYPE_BOOL) return "true or false";
+  if (field.cpp_type() == FieldDescriptor::CPPTYPE_STRING) return "a word";
+  return UnitOf(field) == Unit::kBytes ? "a number of bytes" : "a whole number";
+}
+
 // The value of `type` that `word` names, never the one that means "not set".
 const EnumValueDescriptor* FindValue(const EnumDescriptor& type,
                                      std::string_view word) {
@@ -345,8 +352,8 @@ void Reader::ReadScalar(const YamlNode& node, const std::string& path,
                         Message& message, const FieldDescriptor& field) {
   absl::Status not_a_word;
   if (node.kind != YamlNode::Kind::kScalar) {
-    not_a_word = absl::InvalidArgumentError(absl::StrCat(
-        "expected a ", field.cpp_type_name(), "; found ", Describe(node)));
+    not_a_word = absl::InvalidArgumentError(
+        absl::StrCat("expected ", Expected(field), "; found ", Describe(node)));
   }
   const std::string_view word = LongForm(field, node.text);
   const Unit unit = UnitOf(field);

@@ -83,6 +83,19 @@ class TreeBuilder : public YAML::EventHandler {
   const YamlNode* root() const { return root_; }
   const std::optional<Diagnostic>& fault() const { return fault_; }
 
+  // What yaml-cpp gave up at. It tells the end of the text for a bracket that
+  // is not closed; where that opens is of more use.
+  Diagnostic SyntaxFault(const YAML::Exception& e) const {
+    const bool is_open_flow = e.msg == YAML::ErrorMsg::END_OF_SEQ_FLOW ||
+                              e.msg == YAML::ErrorMsg::END_OF_MAP_FLOW;
+    if (is_open_flow && !open_.empty()) {
+      return Fault(open_.back().node->position,
+                   "not valid YAML: the bracket that opens here is not closed");
+    }
+    return Fault(e.mark.is_null() ? Position{} : PositionOf(e.mark),
+                 absl::StrCat("not valid YAML: ", e.msg));
+  }
+
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
 
@@ -234,8 +247,7 @@ std::vector<Diagnostic> YamlTree::Parse(std::string_view text) {
                     "a second document begins; a file holds one")};
     }
   } catch (const YAML::Exception& e) {
-    return {Fault(e.mark.is_null() ? Position{} : PositionOf(e.mark),
-                  absl::StrCat("not valid YAML: ", e.msg))};
+    return {builder.fault() ? *builder.fault() : builder.SyntaxFault(e)};
   }
   root_ = builder.root();
   return {};
