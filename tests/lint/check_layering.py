@@ -1,0 +1,153 @@
+#!/usr/bin/env python3
+"""Fails where an #include points against the arrows between the folders.
+
+usage: check_layering.py REPOSITORY
+
+ARROWS says which folder may include which; BORDERS says where a foreign library
+may be seen. Both are the whole rule: a folder that has no row is an error, so a
+new folder decides its place when it is made.
+"""
+
+import pathlib
+import re
+import sys
+
+import source_tree
+
+BASE = "dataplane/base"
+STAGES = ["dataplane/io", "dataplane/parse", "dataplane/filter", "dataplane/stream",
+          "dataplane/tcp", "dataplane/flow", "dataplane/api", "dataplane/policy",
+          "dataplane/stats", "dataplane/event", "dataplane/command"]
+CONTROL = [BASE, "dataplane/api", "dataplane/command", "dataplane/filter",
+           "dataplane/policy", "dataplane/stats", "control", "proto"]
+
+# Folder or file: what it may include besides itself. The longest row that a path
+# begins with counts; a name in the list stands for everything below it.
+ARROWS = {
+    BASE: [],
+    "dataplane/io": [BASE],
+    "dataplane/parse": [BASE],
+    "dataplane/filter": [BASE],
+    "dataplane/stream": [BASE],
+    "dataplane/tcp": ["dataplane/parse", "dataplane/stream", BASE],
+    "dataplane/flow": ["dataplane/tcp", "dataplane/stream", "dataplane/policy", BASE],
+    "dataplane/api": [BASE],
+    "dataplane/policy": ["dataplane/filter", "dataplane/stream", "dataplane/api", BASE],
+    "dataplane/stats": [BASE],
+    "dataplane/event": ["dataplane/api", "dataplane/policy", "dataplane/flow",
+                        "dataplane/stats", BASE],
+    "dataplane/command": ["dataplane/policy", "dataplane/stats", "dataplane/api", BASE],
+    "dataplane/engine": [*STAGES, BASE],
+    # Every network function: what NFs may see, never another one. The registry
+    # beside them names them all.
+    "nf/*": ["dataplane/api", BASE],
+    "nf": ["nf", "dataplane/api", BASE],
+    "proto": [],
+    "control": CONTROL,
+    # The composition roots build and wire the whole.
+    "control/main.cc": [*CONTROL, "dataplane", "nf/registry.h"],
+    "control/replay": [*CONTROL, "dataplane/engine", "dataplane/io", "nf/registry.h"],
+}
+
+# What an #include of a foreign library looks like, and the paths that may have
+# one. Everything else is unlimited: the standard library, Abseil, xxhash.
+BORDERS = [
+    ("DPDK", re.compile(r"rte_|cmdline|bus_.*_driver"),
+     [r"dataplane/io/", r"dataplane/filter/[^/]+\.cc$"]),
+    ("libpcap", re.compile(r"pcap"),
+     [r"dataplane/io/", r"dataplane/filter/[^/]+\.cc$"]),
+    ("protobuf", re.compile(r"google/protobuf|mosaic/v1/|.*\.pb\.h$"), [r"control/", r"proto/"]),
+    ("gRPC", re.compile(r"grpc"), [r"control/", r"proto/"]),
+    ("Prometheus", re.compile(r"prometheus/"), [r"control/metrics/"]),
+    ("yaml-cpp", re.compile(r"yaml-cpp/"), [r"control/config/"]),
+    ("the command line", re.compile(r"CLI/"), [r"control/"]),
+    ("the log", re.compile(r"spdlog/"), [r"control/"]),
+]
+
+# Tests and benches stand outside: they reach into every folder.
+CHECKED_FOLDERS = ("dataplane/", "control/", "nf/", "proto/")
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
+
+
+def row_of(path: str, arrows: dict[str, list[str]]) -> str | None:
+    """The longest row of `arrows` that `path` lies under, or None."""
+    parts = path.split("/")
+    for length in range(len(parts), 0, -1):
+        prefix = "/".join(parts[:length])
+        if prefix in arrows:
+            return prefix
+        # A `*` stands for one folder.
+        wildcard = "/".join([*parts[:length - 1], "*"])
+        if wildcard in arrows and length < len(parts):
+            return prefix
+    return None
+
+
+def allowed_from(row: str, arrows: dict[str, list[str]]) -> list[str]:
+    """What a file under `row`, as row_of() returned it, may include."""
+    if row in arrows:
+        return arrows[row]
+    return arrows[row.rsplit("/", 1)[0] + "/*"]
+
+
+def is_under(path: str, prefix: str) -> bool:
+    return path == prefix or path.startswith(prefix + "/")
+
+
+def may_include(path: str, row: str, target: str, arrows: dict[str, list[str]]) -> bool:
+    own_folder = path.rsplit("/", 1)[0]
+    if target.rsplit("/", 1)[0] == own_folder:
+        return True
+    if row_of(target, arrows) == row:
+        return True
+    return any(is_under(target, prefix) for prefix in allowed_from(row, arrows))
+
+
+def check_file(path: str, text: str, arrows=None, borders=None) -> list[str]:
+    """The findings of one file: `path` relative to the repository, its `text`."""
+    arrows = ARROWS if arrows is None else arrows
+    borders = BORDERS if borders is None else borders
+    row = row_of(path, arrows)
+    if row is None:
+        return [source_tree.finding(
+            path, 1, "its folder has no row in ARROWS of tests/lint/check_layering.py")]
+    findings = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        include = INCLUDE.match(line)
+        if not include:
+            continue
+        quote, target = include.groups()
+        if quote == '"' and "/" not in target:
+            findings.append(source_tree.finding(
+                path, number, f"{target} is not named by its path from the repository's root"))
+            continue
+        if target.startswith(CHECKED_FOLDERS) or target.startswith("tests/"):
+            if not may_include(path, row, target, arrows):
+                allowed = ", ".join(allowed_from(row, arrows)) or "nothing but itself"
+                findings.append(source_tree.finding(
+                    path, number, f"{row} may not include {target}; it may include {allowed}"))
+            continue
+        for library, pattern, homes in borders:
+            if pattern.match(target) and not any(re.match(home, path) for home in homes):
+                findings.append(source_tree.finding(
+                    path, number, f"{library} ({target}) may not be seen here; "
+                    f"its border is {' and '.join(home.rstrip('$') for home in homes)}"))
+    return findings
+
+
+def main() -> int:
+    if len(sys.argv) != 2:
+        print(__doc__, file=sys.stderr)
+        return 2
+    root = pathlib.Path(sys.argv[1])
+    paths = [path for path in source_tree.repository_files(root)
+             if path.startswith(CHECKED_FOLDERS) and path.endswith(source_tree.CPP_SUFFIXES)]
+    findings = []
+    for path in paths:
+        findings += check_file(path, (root / path).read_text())
+    return source_tree.report("check_layering", findings, len(paths))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
