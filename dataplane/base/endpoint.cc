@@ -12,10 +12,9 @@ std::string AddressText(const Endpoint& endpoint) {
 }
 
 std::string Text(const Endpoint& endpoint) {
-  const std::string port = std::to_string(endpoint.port);
-  if (endpoint.ip_version == 6)
-    return "[" + AddressText(endpoint) + "]:" + port;
-  return AddressText(endpoint) + ":" + port;
+  std::string text = AddressText(endpoint);
+  if (endpoint.ip_version == 6) text.insert(0, 1, '[').push_back(']');
+  return text.append(1, ':').append(std::to_string(endpoint.port));
 }
 
 }  // namespace mosaic

@@ -228,6 +228,31 @@ Verdict StreamDelivery::ReceiveBuffered(Flow& flow, Side receiver,
   return verdict;
 }
 
+// The pool is empty: what is in order goes to readers from the packet itself,
+// so that a stream never stalls for want of memory.
+uint32_t StreamDelivery::HandOverRefused(Flow& flow, Side receiver,
+                                         StreamState& state, uint64_t offset,
+                                         std::span<const uint8_t> payload,
+                                         const PacketContext& context,
+                                         Verdict& verdict) {
+  ReassemblyBuffer& buffer = state.buffer;
+  const uint64_t end = offset + payload.size();
+  uint32_t handed = 0;
+  while (true) {
+    verdict =
+        std::max(verdict, Drain(flow, receiver, state, &context, context.now));
+    const uint64_t front = buffer.delivered();
+    if (front >= end) return handed;
+    const ReassemblyBuffer::Range held = buffer.NextHeld(front);
+    const uint64_t until = held.length > 0 ? std::min(end, held.offset) : end;
+    const auto part = payload.subspan(front - offset, until - front);
+    verdict =
+        std::max(verdict, Offer(flow, receiver, part, &context, context.now));
+    buffer.DeliverDirect(static_cast<uint32_t>(part.size()));
+    handed += static_cast<uint32_t>(part.size());
+  }
+}
+
 Verdict StreamDelivery::InsertAll(Flow& flow, Side receiver, StreamState& state,
                                   uint64_t offset,
                                   std::span<const uint8_t> payload,
@@ -242,6 +267,12 @@ Verdict StreamDelivery::InsertAll(Flow& flow, Side receiver, StreamState& state,
     MakeRoom(buffer, offset + payload.size());
     ReassemblyBuffer::Insertion insertion =
         buffer.Insert(offset, payload, overlap, &conflicts);
+    if (insertion.refusal == ReassemblyBuffer::Refusal::kNoMemory &&
+        offset <= buffer.delivered()) {
+      const uint32_t handed = HandOverRefused(flow, receiver, state, offset,
+                                              payload, context, verdict);
+      insertion.refused -= handed;
+    }
     if (insertion.refusal != ReassemblyBuffer::Refusal::kBeyondBuffer) {
       state.refused_in_a_row = 0;
       CountInsertion(flow, receiver, state, offset, insertion, context.now);

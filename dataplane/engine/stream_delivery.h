@@ -72,6 +72,9 @@ class StreamDelivery {
   Verdict InsertAll(Flow& flow, Side receiver, StreamState& state,
                     uint64_t offset, std::span<const uint8_t> payload,
                     const PacketContext& context);
+  uint32_t HandOverRefused(Flow& flow, Side receiver, StreamState& state,
+                           uint64_t offset, std::span<const uint8_t> payload,
+                           const PacketContext& context, Verdict& verdict);
   void CountInsertion(Flow& flow, Side receiver, StreamState& state,
                       uint64_t offset,
                       const ReassemblyBuffer::Insertion& insertion,
