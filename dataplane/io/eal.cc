@@ -12,7 +12,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cstring>
 #include <utility>
 
 #include "absl/memory/memory.h"
@@ -32,13 +31,11 @@ std::atomic<bool> started_before{false};
 // Lives as long as the process: EAL's threads may log until its very end.
 EalLog* process_log = nullptr;
 
+// The same holds for EAL's copies of pointers to its arguments.
+std::vector<std::string>* process_arguments = nullptr;
+
 // Lcore 0 is the control thread; worker i is lcore i + 1.
 unsigned LcoreOf(size_t worker) { return static_cast<unsigned>(worker) + 1; }
-
-int RunJob(void* job) {
-  (*static_cast<std::function<void()>*>(job))();
-  return 0;
-}
 
 // Restores, at the end of its scope, the CPU mask that the thread has now.
 class CpuMaskKeeper {
@@ -149,17 +146,17 @@ absl::StatusOr<std::unique_ptr<Eal>> Eal::Start(const EalConfig& config) {
   }
   rte_log_set_global_level(LevelOf(config.log));
 
-  std::vector<std::string> arguments = ArgumentsFor(config, allowed);
-  // EAL keeps the pointers and reorders them, so it gets copies that stay.
-  auto* const argv = new std::vector<char*>;
-  for (const std::string& argument : arguments) {
-    argv->push_back(strdup(argument.c_str()));
+  process_arguments =
+      new std::vector<std::string>(ArgumentsFor(config, allowed));
+  std::vector<char*> argv;
+  for (std::string& argument : *process_arguments) {
+    argv.push_back(argument.data());
   }
-  argv->push_back(nullptr);
+  argv.push_back(nullptr);
 
   const CpuMaskKeeper cpu_mask;
-  if (rte_eal_init(static_cast<int>(arguments.size()), argv->data()) < 0) {
-    return StartFailure(arguments);
+  if (rte_eal_init(static_cast<int>(argv.size()) - 1, argv.data()) < 0) {
+    return StartFailure(*process_arguments);
   }
   return absl::WrapUnique(new Eal(config.worker_cpus.size()));
 }
@@ -175,19 +172,31 @@ Eal::~Eal() {
 absl::Status Eal::Launch(size_t worker, std::function<void()> job) {
   MOSAIC_CHECK(worker < jobs_.size());
   const unsigned lcore = LcoreOf(worker);
-  if (rte_eal_get_lcore_state(lcore) != WAIT) {
+  Job& slot = jobs_[worker];
+  if (!slot.done.load(std::memory_order_acquire) ||
+      rte_eal_get_lcore_state(lcore) != WAIT) {
     return absl::FailedPreconditionError(
         absl::StrCat("worker ", worker, " still runs a job"));
   }
-  jobs_[worker] = std::move(job);
-  const int result = rte_eal_remote_launch(&RunJob, &jobs_[worker], lcore);
+  slot.run = std::move(job);
+  slot.done.store(false, std::memory_order_release);
+  const int result = rte_eal_remote_launch(&Eal::Run, &slot, lcore);
   MOSAIC_CHECK(result == 0);
   return absl::OkStatus();
+}
+
+int Eal::Run(void* job) {
+  Job& slot = *static_cast<Job*>(job);
+  MOSAIC_CHECK(!slot.done.load(std::memory_order_acquire));
+  slot.run();
+  slot.done.store(true, std::memory_order_release);
+  return 0;
 }
 
 void Eal::JoinAll() {
   for (size_t worker = 0; worker < jobs_.size(); ++worker) {
     rte_eal_wait_lcore(LcoreOf(worker));
+    MOSAIC_CHECK(jobs_[worker].done.load(std::memory_order_acquire));
   }
 }
 

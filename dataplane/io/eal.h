@@ -13,6 +13,7 @@
 
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -94,7 +95,16 @@ class Eal {
  private:
   explicit Eal(size_t workers);
 
-  std::vector<std::function<void()>> jobs_;  // By worker; they do not move.
+  // EAL hands a job to its thread and back with its own atomics. `done` says
+  // the same where the thread sanitizer, which cannot see into EAL, finds it.
+  struct Job {
+    std::function<void()> run;
+    std::atomic<bool> done{true};  // Cleared by Launch(), set by the worker.
+  };
+
+  static int Run(void* job);
+
+  std::vector<Job> jobs_;  // By worker.
 };
 
 }  // namespace mosaic

@@ -73,8 +73,8 @@ absl::StatusOr<std::unique_ptr<Trace>> Trace::Load(const std::string& path) {
     clock = std::max(clock, record.time);
     trace->packets_.push_back(
         {memory->data() + (record.bytes.data() - memory->data()), record.time,
-         clock, static_cast<uint32_t>(record.bytes.size()), record.wire_length,
-         record.link});
+         clock, record.wire_length,
+         static_cast<uint32_t>(record.bytes.size()) & 0xffffff, record.link});
     trace->packet_bytes_ += record.bytes.size();
   }
   if (!(*reader)->status().ok()) return (*reader)->status();
