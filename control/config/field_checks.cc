@@ -24,7 +24,8 @@ absl::string_view View(std::string_view text) {
   return {text.data(), text.size()};
 }
 
-// With the largest binary unit that divides `bytes`.
+}  // namespace
+
 std::string BytesText(uint64_t bytes) {
   constexpr std::array<const char*, 5> kUnits = {"", "KiB", "MiB", "GiB",
                                                  "TiB"};
@@ -35,8 +36,6 @@ std::string BytesText(uint64_t bytes) {
   }
   return absl::StrCat(bytes, kUnits[unit]);
 }
-
-}  // namespace
 
 bool IsId(std::string_view id) {
   if (id.empty() || id.size() > kMaxIdBytes || !absl::ascii_islower(id[0])) {

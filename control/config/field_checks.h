@@ -51,6 +51,9 @@ class FieldChecks {
   std::vector<Violation> violations_;
 };
 
+// `bytes` with the largest binary unit that divides them: 256KiB, 1000.
+std::string BytesText(uint64_t bytes);
+
 // Whether `id` matches [a-z][a-z0-9-]{0,62}.
 bool IsId(std::string_view id);
 

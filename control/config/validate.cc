@@ -230,9 +230,9 @@ void ConfigValidator::CheckSide(const v1::SidePolicy& side,
       side.has_buffer_size_bytes() &&
       inherited->retain_bytes() > buffer_bytes) {
     checks_.Fail(FieldPath(path, "buffer_size_bytes"),
-                 absl::StrCat(buffer_bytes, " is less than the ",
-                              inherited->retain_bytes(),
-                              " retain_bytes of the monitor"));
+                 absl::StrCat(BytesText(buffer_bytes), " is less than the ",
+                              BytesText(inherited->retain_bytes()),
+                              " of retain_bytes in the monitor"));
   }
 }
 
