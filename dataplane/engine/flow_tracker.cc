@@ -12,6 +12,7 @@ namespace mosaic {
 namespace {
 
 constexpr uint8_t kIpProtocolTcp = 6;
+constexpr uint8_t kIpProtocolUdp = 17;
 
 size_t ChunkCount(size_t reassembly_bytes) {
   return std::max<size_t>(reassembly_bytes / sizeof(Chunk), 16);
@@ -39,7 +40,15 @@ FlowTracker::FlowTracker(const WorkerLimits& limits, const FlowHash& hash,
       stream_states_(2 * limits.flows),
       dispatcher_(*this, counters) {}
 
-FlowTracker::~FlowTracker() = default;
+FlowTracker::~FlowTracker() {
+  // Flows that nobody ended are not told of it, but give back what they hold.
+  for (uint32_t i = 0; i < table_.high_water(); ++i) {
+    if (!table_.InUse(i)) continue;
+    for (StreamState* state : table_.At(i).stream) {
+      if (state != nullptr) stream_states_.Give(state);
+    }
+  }
+}
 
 void FlowTracker::SetSnapshot(const Snapshot& snapshot,
                               std::span<NfSlot* const> slots,
@@ -74,10 +83,11 @@ size_t FlowTracker::Match(const PacketContext& context,
     if (midstream && monitor.midstream != Midstream::kPickup) continue;
     if (!Matches(monitor.syn_filter, ip)) continue;
     Attachment& attachment = attachments[count++];
-    attachment = Attachment{static_cast<uint8_t>(i), 0, 0};
+    attachment = Attachment{};
+    attachment.monitor = static_cast<uint8_t>(i);
     for (size_t p = 0; p < monitor.flow_policies.size(); ++p) {
       if (Matches(monitor.flow_policies[p].match, ip)) {
-        attachment.flow_policy = static_cast<uint8_t>(p + 1);
+        attachment.flow_policy = static_cast<uint16_t>(p + 1);
         break;
       }
     }
@@ -130,6 +140,9 @@ Flow* FlowTracker::Create(const PacketContext& context, EndpointIndex client,
     std::memset(link.slot->ContextOf(index), 0, link.slot->context_stride);
   }
   counters_.flows_created.Add(1);
+  if (context.parsed.packet_class == PacketClass::kTcp) {
+    counters_.tcp_flows_created.Add(1);
+  }
   if (limits_.timeouts.enabled) {
     if (!wheel_started_) {
       wheel_.Start(context.now);
@@ -176,9 +189,10 @@ Duration FlowTracker::TimeoutOf(const Flow& flow) const {
     return timeouts.linger;
   }
   if (flow.key.protocol != kIpProtocolTcp) {
-    return flow.subscription->idle_timeout > Duration()
-               ? flow.subscription->idle_timeout
-               : timeouts.udp;
+    if (flow.subscription->idle_timeout > Duration()) {
+      return flow.subscription->idle_timeout;
+    }
+    return flow.key.protocol == kIpProtocolUdp ? timeouts.udp : timeouts.icmp;
   }
   const TcpEnd& client = flow.end[Index(Side::kClient)];
   const TcpEnd& server = flow.end[Index(Side::kServer)];

@@ -19,6 +19,7 @@ struct Timeouts {
   Duration linger = Duration::Seconds(5);    // Closed or reset; long enough for
                                              // late segments and forged RSTs.
   Duration udp = Duration::Seconds(60);
+  Duration icmp = Duration::Seconds(10);
 };
 
 // When a hole in a stream is given up before the buffer is full.

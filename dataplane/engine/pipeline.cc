@@ -1,20 +1,42 @@
 #include "dataplane/engine/pipeline.h"
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 #include <thread>
 #include <utility>
+
+#include "dataplane/base/byte_order.h"
 
 namespace mosaic {
 namespace {
 
 bool HasFlow(const ParsedPacket& parsed) {
   return parsed.packet_class == PacketClass::kTcp ||
-         parsed.packet_class == PacketClass::kUdp;
+         parsed.packet_class == PacketClass::kUdp ||
+         parsed.packet_class == PacketClass::kIcmp;
 }
 
 bool IsIp(const ParsedPacket& parsed) {
   return parsed.packet_class != PacketClass::kNotIp &&
          parsed.packet_class != PacketClass::kError;
+}
+
+// RAW filters are compiled for Ethernet frames. A packet of another link type
+// gets a header for their sake; what lies beyond the copy counts as cut off.
+constexpr size_t kEthernetHeader = 14;
+constexpr size_t kSyntheticFrameBytes = 2048;
+
+std::span<const uint8_t> SyntheticFrame(
+    const ParsedPacket& parsed,
+    std::array<uint8_t, kSyntheticFrameBytes>& frame) {
+  const bool ipv6 = parsed.key.ip_version == 6;
+  std::memset(frame.data(), 0, kEthernetHeader - 2);
+  WriteBig16(frame.data() + kEthernetHeader - 2, ipv6 ? 0x86dd : 0x0800);
+  const size_t copied = std::min<size_t>(
+      parsed.ip_length, kSyntheticFrameBytes - kEthernetHeader);
+  std::memcpy(frame.data() + kEthernetHeader, parsed.ip_header, copied);
+  return {frame.data(), kEthernetHeader + copied};
 }
 
 }  // namespace
@@ -177,10 +199,15 @@ Verdict Pipeline::RaiseRaw(const PacketContext& context) {
   event.now = context.now;
   event.packet = &view;
   Verdict verdict = Verdict::kForward;
+  std::array<uint8_t, kSyntheticFrameBytes> synthetic;
+  const std::span<const uint8_t> frame =
+      context.packet.link == LinkType::kEthernet
+          ? context.packet.bytes()
+          : SyntheticFrame(context.parsed, synthetic);
   for (const Monitor& monitor : snapshot_->monitors) {
     if (monitor.type != MonitorType::kRaw) continue;
     if (monitor.raw_filter != nullptr &&
-        !monitor.raw_filter->Matches(context.packet.bytes())) {
+        !monitor.raw_filter->Matches(frame, context.packet.wire_length)) {
       continue;
     }
     for (size_t nf : monitor.nf_instances) {

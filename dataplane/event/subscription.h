@@ -22,9 +22,9 @@ namespace mosaic {
 
 // One monitor on one flow.
 struct Attachment {
-  uint8_t monitor = 0;      // Index in the snapshot.
-  uint8_t flow_policy = 0;  // 0: the monitor's own; i + 1: flow_policies[i].
-  uint8_t stopped = 0;      // Bit Index(side): its monitoring has ended.
+  uint8_t monitor = 0;       // Index in the snapshot.
+  uint16_t flow_policy = 0;  // 0: the monitor's own; i + 1: flow_policies[i].
+  uint8_t stopped = 0;       // Bit Index(side): its monitoring has ended.
 
   friend bool operator==(const Attachment&, const Attachment&) = default;
 };

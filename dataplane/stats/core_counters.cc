@@ -61,6 +61,8 @@ constexpr CounterInfo kInfo[] = {
          CELL(parse_errors),
          "Packets whose headers could not be read, by what is wrong."),
     One("mosaic_flows_created_total", CELL(flows_created), "Flows tracked."),
+    One("mosaic_tcp_flows_created_total", CELL(tcp_flows_created),
+        "TCP connections among the flows tracked."),
     One("mosaic_flow_table_insert_failures_total", CELL(flow_table_full),
         "New flows not tracked for lack of room. Raise flows_per_worker."),
     One("mosaic_subscriptions_full_total", CELL(subscriptions_full),

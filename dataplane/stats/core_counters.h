@@ -67,6 +67,7 @@ struct CoreCounters {
   std::array<Counter, 13> parse_errors;  // By ParseError.
 
   Counter flows_created;
+  Counter tcp_flows_created;  // Of flows_created.
   Counter flow_table_full;
   Counter subscriptions_full;
   std::array<Counter, 8> flows_ended;  // By EndReason.
