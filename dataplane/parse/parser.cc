@@ -1,5 +1,7 @@
 #include "dataplane/parse/parser.h"
 
+#include <new>
+
 #include "dataplane/parse/ipv4.h"
 #include "dataplane/parse/ipv6.h"
 #include "dataplane/parse/layer.h"
@@ -39,11 +41,19 @@ void Parser::Parse(std::span<const Packet> packets,
   for (size_t i = 0; i < packets.size(); ++i) ParseOne(packets[i], parsed[i]);
 }
 
-// Each reader takes bytes off or ends the walk, so it ends.
+// Each reader takes bytes off or ends the walk, so it ends. The commonest chain
+// of layers is spelt out, which spares it the loop's two indirect jumps.
 void Parser::ParseOne(const Packet& packet, ParsedPacket& parsed) const {
-  parsed = ParsedPacket();
+  new (&parsed) ParsedPacket;
   ParseContext context(packet, config_);
   Layer layer = ReadLinkLayer(packet.link, context, parsed);
+  if (layer == Layer::kIpv4) [[likely]] {
+    layer = ReadIpv4(context, parsed);
+    if (layer == Layer::kTcp) [[likely]] {
+      ReadTcp(context, parsed);
+      return;
+    }
+  }
   while (layer != Layer::kDone) layer = ReadLayer(layer, context, parsed);
 }
 

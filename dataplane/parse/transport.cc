@@ -21,7 +21,7 @@ uint64_t SumPseudoHeader(const ParseContext& context,
   const uint8_t* const source = parsed.ip_header + (is_ipv4 ? 12 : 8);
   return ChecksumSum(source, address_size) +
          ChecksumSum(context.checksum_destination, address_size) +
-         ChecksumSum(context.rest.declared) +
+         ChecksumSum(context.rest.declared()) +
          ChecksumSum(uint32_t{context.protocol});
 }
 
@@ -45,22 +45,22 @@ L4Checksum VerifyL4Checksum(PseudoHeader pseudo_header,
     if (context.checksum_destination == nullptr) return L4Checksum::kUnchecked;
     sum = SumPseudoHeader(context, parsed);
   }
-  sum += ChecksumSum(context.rest.data, context.rest.captured);
+  sum += ChecksumSum(context.rest.data(), context.rest.captured());
   return ChecksumHolds(sum) ? L4Checksum::kGoodSoftware : L4Checksum::kBad;
 }
 
 Layer ReadUdp(ParseContext& context, ParsedPacket& parsed) {
   Region& rest = context.rest;
-  if (rest.captured < kUdpHeader) {
+  if (rest.captured() < kUdpHeader) {
     return Fail(ParseError::kL4Truncated, parsed);
   }
-  uint8_t* const header = rest.data;
+  uint8_t* const header = rest.data();
   const uint32_t length = ReadBig16(header + 4);
-  if (length < kUdpHeader || length > rest.declared) {
+  if (length < kUdpHeader || length > rest.declared()) {
     return Fail(ParseError::kUdpLength, parsed);
   }
   // IP may carry more than UDP declares; no receiver sees that tail.
-  rest.LimitTo(length);
+  rest.Declare(length);
   if (context.config.checksum == ChecksumPolicy::kVerify) {
     if (ReadBig16(header + 6) != 0) {
       parsed.l4_checksum =
@@ -79,7 +79,7 @@ Layer ReadUdp(ParseContext& context, ParsedPacket& parsed) {
 
 Layer ReadIcmp(ParseContext& context, ParsedPacket& parsed) {
   const bool is_ipv4 = IsIpv4(parsed);
-  if (context.rest.captured < (is_ipv4 ? kIcmpHeader : kIcmpv6Header)) {
+  if (context.rest.captured() < (is_ipv4 ? kIcmpHeader : kIcmpv6Header)) {
     return Fail(ParseError::kL4Truncated, parsed);
   }
   if (context.config.checksum == ChecksumPolicy::kVerify) {
@@ -95,7 +95,7 @@ Layer ReadIcmp(ParseContext& context, ParsedPacket& parsed) {
 Layer ReadOtherIp(ParseContext& context, ParsedPacket& parsed) {
   WriteFlowTuple(0, 0, context, parsed);
   parsed.packet_class = PacketClass::kOtherIp;
-  parsed.l4_header = context.rest.data;
+  parsed.l4_header = context.rest.data();
   WritePayload(context.rest, parsed);
   return Layer::kDone;
 }

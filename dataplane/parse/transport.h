@@ -31,24 +31,24 @@ Layer ReadOtherIp(ParseContext& context, ParsedPacket& parsed);
 Layer ReadFragment(ParseContext& context, ParsedPacket& parsed);
 
 inline void WritePayload(const Region& rest, ParsedPacket& parsed) {
-  parsed.payload = rest.data;
-  parsed.payload_captured = rest.captured;
-  parsed.payload_length = rest.declared;
+  parsed.payload = rest.data();
+  parsed.payload_captured = rest.captured();
+  parsed.payload_length = rest.declared();
 }
 
 // A header that is not all there is kL4Truncated; one longer than the segment
 // is kTcpDataOffset.
 inline Layer ReadTcp(ParseContext& context, ParsedPacket& parsed) {
   Region& rest = context.rest;
-  if (rest.captured < kTcpMinHeader) [[unlikely]] {
+  if (rest.captured() < kTcpMinHeader) [[unlikely]] {
     return Fail(ParseError::kL4Truncated, parsed);
   }
-  uint8_t* const header = rest.data;
+  uint8_t* const header = rest.data();
   const uint32_t header_length = (header[12] >> 4) * 4u;
-  if (header_length < kTcpMinHeader || header_length > rest.captured)
+  if (header_length < kTcpMinHeader || header_length > rest.captured())
       [[unlikely]] {
     const bool cut =
-        header_length >= kTcpMinHeader && header_length <= rest.declared;
+        header_length >= kTcpMinHeader && header_length <= rest.declared();
     return Fail(cut ? ParseError::kL4Truncated : ParseError::kTcpDataOffset,
                 parsed);
   }
