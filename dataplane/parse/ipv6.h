@@ -47,13 +47,11 @@ inline Layer ReadIpv6(ParseContext& context, ParsedPacket& parsed) {
       [[unlikely]] {
     return Fail(ParseError::kIpTotalLength, parsed);
   }
-  if (length <= rest.declared()) [[likely]] {
-    rest.Declare(length);
-  } else if (context.config.overlong == OverlongPolicy::kTakeAsCut) {
-    rest.Declare(length);
-  } else {
+  if (length > rest.declared() &&
+      context.config.overlong == OverlongPolicy::kRefuse) [[unlikely]] {
     return Fail(ParseError::kIpTotalLength, parsed);
   }
+  rest.Declare(length);
 
   parsed.ip_header = header;
   parsed.ip_length = rest.captured();

@@ -16,9 +16,14 @@ inline constexpr uint32_t kUdpHeader = 8;
 // IP addresses, length and protocol. All do but ICMP over IPv4.
 enum class PseudoHeader : uint8_t { kCovered, kNotCovered };
 
-// The verdict on a message that fills the unread bytes, under policy verify:
-// the device's if it has one, else by computing; kUnchecked where the message
-// is cut or its final destination cannot be told.
+// The verdict under policy verify on a message that is all there: the device's
+// if it has one, else by computing. `pseudo_header` is a partial sum, 0 where
+// none is covered.
+L4Checksum JudgeL4Checksum(ChecksumVerdict device, uint64_t pseudo_header,
+                           const uint8_t* message, uint32_t length);
+
+// The same on the message that the unread bytes are; kUnchecked too where it is
+// cut or its final destination cannot be told.
 L4Checksum VerifyL4Checksum(PseudoHeader pseudo_header,
                             const ParseContext& context,
                             const ParsedPacket& parsed);
@@ -34,6 +39,21 @@ inline void WritePayload(const Region& rest, ParsedPacket& parsed) {
   parsed.payload = rest.data();
   parsed.payload_captured = rest.captured();
   parsed.payload_length = rest.declared();
+}
+
+inline void WriteTcpFields(uint8_t* header, uint32_t header_length,
+                           ParsedPacket& parsed) {
+  if ((header[12] & 0xf) != 0) {
+    parsed.anomalies |= parse_anomaly::kTcpReservedBits;
+  }
+  parsed.packet_class = PacketClass::kTcp;
+  parsed.l4_header = header;
+  parsed.seq = SeqNum(ReadBig32(header + 4));
+  parsed.ack = SeqNum(ReadBig32(header + 8));
+  parsed.tcp_header_length = static_cast<uint8_t>(header_length);
+  parsed.tcp_flags = header[13];
+  parsed.window = ReadBig16(header + 14);
+  parsed.urgent = ReadBig16(header + 18);
 }
 
 // A header that is not all there is kL4Truncated; one longer than the segment
@@ -57,17 +77,7 @@ inline Layer ReadTcp(ParseContext& context, ParsedPacket& parsed) {
         VerifyL4Checksum(PseudoHeader::kCovered, context, parsed);
   }
   WriteFlowTuple(ReadBig16(header), ReadBig16(header + 2), context, parsed);
-  if ((header[12] & 0xf) != 0) {
-    parsed.anomalies |= parse_anomaly::kTcpReservedBits;
-  }
-  parsed.packet_class = PacketClass::kTcp;
-  parsed.l4_header = header;
-  parsed.seq = SeqNum(ReadBig32(header + 4));
-  parsed.ack = SeqNum(ReadBig32(header + 8));
-  parsed.tcp_header_length = static_cast<uint8_t>(header_length);
-  parsed.tcp_flags = header[13];
-  parsed.window = ReadBig16(header + 14);
-  parsed.urgent = ReadBig16(header + 18);
+  WriteTcpFields(header, header_length, parsed);
   rest.Skip(header_length);
   WritePayload(rest, parsed);
   return Layer::kDone;

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "dataplane/base/check.h"
+#include "dataplane/parse/layer_walk.h"
 #include "dataplane/parse/parser.h"
 #include "dataplane/parse/tcp_options.h"
 
@@ -77,7 +78,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       static_cast<mosaic::LinkType>((data[0] & 0xf) % mosaic::kLinkTypes);
 
   mosaic::ParsedPacket parsed;
-  mosaic::Parser(mosaic::ConfigFrom(data[0])).ParseOne(packet, parsed);
+  const mosaic::ParserConfig config = mosaic::ConfigFrom(data[0]);
+  mosaic::Parser(config).ParseOne(packet, parsed);
+  // The short cut for plain segments must say what the layers say.
+  mosaic::ParsedPacket by_layers;
+  mosaic::WalkLayers(packet, config, by_layers);
+  MOSAIC_CHECK(parsed == by_layers);
   mosaic::CheckSpans(packet, parsed);
   mosaic::CheckClass(parsed);
   return 0;
