@@ -12,6 +12,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 namespace mosaic {
 
@@ -19,6 +20,18 @@ namespace mosaic {
 // followed. Partial sums of parts that begin at even offsets may be added.
 // REQUIRES: length <= 2^32.
 uint64_t ChecksumSum(const uint8_t* data, size_t length);
+
+// The sum of `kWords` words of four bytes, for headers, without a call.
+template <size_t kWords>
+inline uint64_t ChecksumSumOf(const uint8_t* data) {
+  uint64_t sum = 0;
+  for (size_t i = 0; i < kWords; ++i) {
+    uint32_t word;
+    std::memcpy(&word, data + 4 * i, sizeof word);
+    sum += word;
+  }
+  return sum;
+}
 
 // A number of four bytes, as in a pseudo-header, as a partial sum.
 inline uint64_t ChecksumSum(uint32_t value) { return __builtin_bswap32(value); }

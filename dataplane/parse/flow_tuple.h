@@ -11,13 +11,16 @@
 namespace mosaic {
 
 // The part of the key that tells where a tuple was seen.
-inline void WritePlace(const ParseContext& context, ParsedPacket& parsed) {
-  if (context.config.vlan_in_key) {
+inline void WritePlace(const ParserConfig& config, uint16_t port,
+                       ParsedPacket& parsed) {
+  if (config.vlan_in_key) {
     parsed.key.vlan_id = parsed.vlan_id[0] | uint32_t{parsed.vlan_id[1]} << 12;
   }
-  if (context.config.port_in_key) parsed.key.port_id = context.port;
+  if (config.port_in_key) parsed.key.port_id = port;
 }
 
+// Which endpoint is lower is as good as random, so they are swapped without a
+// branch: address and port make one number.
 inline void WriteFlowTupleV4(uint16_t source_port, uint16_t destination_port,
                              ParsedPacket& parsed) {
   const uint8_t* const addresses = parsed.ip_header + 12;
@@ -25,11 +28,13 @@ inline void WriteFlowTupleV4(uint16_t source_port, uint16_t destination_port,
   const uint64_t destination =
       uint64_t{ReadBig32(addresses + 4)} << 16 | destination_port;
   const EndpointIndex sender = source > destination ? 1 : 0;
-  const EndpointIndex receiver = sender ^ 1;
-  std::memcpy(parsed.key.address[sender].data(), addresses, 4);
-  std::memcpy(parsed.key.address[receiver].data(), addresses + 4, 4);
-  parsed.key.port[sender] = source_port;
-  parsed.key.port[receiver] = destination_port;
+  const uint64_t swap = (source ^ destination) & (uint64_t{0} - sender);
+  const uint64_t lower = source ^ swap;
+  const uint64_t higher = destination ^ swap;
+  WriteBig32(parsed.key.address[0].data(), static_cast<uint32_t>(lower >> 16));
+  WriteBig32(parsed.key.address[1].data(), static_cast<uint32_t>(higher >> 16));
+  parsed.key.port[0] = static_cast<uint16_t>(lower);
+  parsed.key.port[1] = static_cast<uint16_t>(higher);
   parsed.key.ip_version = 4;
   parsed.sender = sender;
 }
@@ -59,7 +64,7 @@ inline void WriteFlowTuple(uint16_t source_port, uint16_t destination_port,
     WriteFlowTupleV6(source_port, destination_port, parsed);
   }
   parsed.key.protocol = context.protocol;
-  WritePlace(context, parsed);
+  WritePlace(context.config, context.port, parsed);
 }
 
 }  // namespace mosaic

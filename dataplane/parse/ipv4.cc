@@ -21,13 +21,13 @@ bool PointerIsLegal(const uint8_t* option, uint8_t length) {
 
 uint32_t ReadIpv4HeaderLength(ParseContext& context, ParsedPacket& parsed) {
   const Region& rest = context.rest;
-  const uint32_t length = (rest.data[0] & 0xfu) * 4;
+  const uint32_t length = (rest.data()[0] & 0xfu) * 4;
   ParseError error = ParseError::kNone;
-  if (rest.data[0] >> 4 != 4) {
+  if (rest.data()[0] >> 4 != 4) {
     error = ParseError::kIpVersion;
-  } else if (length < kIpv4MinHeader || length > rest.declared) {
+  } else if (length < kIpv4MinHeader || length > rest.declared()) {
     error = ParseError::kIpHeaderLength;
-  } else if (length > rest.captured) {
+  } else if (length > rest.captured()) {
     error = ParseError::kIpTruncated;
   } else {
     return length;
@@ -45,13 +45,13 @@ bool AcceptIpv4Length(uint32_t total_length, uint32_t header_length,
       context.config.overlong == OverlongPolicy::kRefuse) {
     return false;
   }
-  context.rest.declared = total_length;
+  context.rest.Declare(total_length);
   return true;
 }
 
 bool CheckIpv4Options(uint32_t header_length, ParseContext& context) {
-  const uint8_t* option = context.rest.data + kIpv4MinHeader;
-  const uint8_t* const end = context.rest.data + header_length;
+  const uint8_t* option = context.rest.data() + kIpv4MinHeader;
+  const uint8_t* const end = context.rest.data() + header_length;
   while (option < end && *option != kEnd) {
     if (*option == kNoOperation) {
       ++option;

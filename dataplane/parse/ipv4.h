@@ -28,19 +28,19 @@ bool CheckIpv4Options(uint32_t header_length, ParseContext& context);
 // Takes an IPv4 header off and limits the unread bytes to what it declares.
 inline Layer ReadIpv4(ParseContext& context, ParsedPacket& parsed) {
   Region& rest = context.rest;
-  if (rest.captured < kIpv4MinHeader) [[unlikely]] {
+  if (rest.captured() < kIpv4MinHeader) [[unlikely]] {
     return Fail(ParseError::kIpTruncated, parsed);
   }
-  uint8_t* const header = rest.data;
+  uint8_t* const header = rest.data();
   uint32_t header_length = kIpv4MinHeader;
   if (header[0] != 0x45) [[unlikely]] {
     header_length = ReadIpv4HeaderLength(context, parsed);
     if (header_length == 0) return Layer::kDone;
   }
   const uint32_t total_length = ReadBig16(header + 2);
-  if (total_length - header_length <= rest.declared - header_length)
+  if (total_length - header_length <= rest.declared() - header_length)
       [[likely]] {
-    rest.LimitTo(total_length);
+    rest.Declare(total_length);
   } else if (!AcceptIpv4Length(total_length, header_length, context)) {
     return Fail(ParseError::kIpTotalLength, parsed);
   }
@@ -58,7 +58,7 @@ inline Layer ReadIpv4(ParseContext& context, ParsedPacket& parsed) {
     }
   }
   parsed.ip_header = header;
-  parsed.ip_length = rest.captured;
+  parsed.ip_length = rest.captured();
   parsed.ttl = header[8];
   context.protocol = header[9];
   rest.Skip(header_length);

@@ -11,7 +11,7 @@ void ReadRoutingHeader(uint32_t length, ParseContext& context,
   constexpr uint8_t kSourceRoute = 0;     // RFC 2460, forbidden by RFC 5095.
   constexpr uint8_t kMobility = 2;        // RFC 6275: one address.
   constexpr uint8_t kSegmentRouting = 4;  // RFC 8754: last stop first.
-  const uint8_t* const header = context.rest.data;
+  const uint8_t* const header = context.rest.data();
   const uint8_t type = header[2];
   const uint8_t stops_left = header[3];
   if (type == kSourceRoute) parsed.anomalies |= parse_anomaly::kRoutingTypeZero;
@@ -54,16 +54,16 @@ Layer WalkExtensionHeaders(uint8_t next, ParseContext& context,
   uint32_t bytes = 0;
   bool fragment_seen = false;
   for (; IsWalked(next); ++headers) {
-    if (headers == kMaxExtensionHeaders || rest.captured < 8) {
+    if (headers == kMaxExtensionHeaders || rest.captured() < 8) {
       return Fail(ParseError::kIpExtensionHeaders, parsed);
     }
-    const uint32_t length = ExtensionLength(next, rest.data);
+    const uint32_t length = ExtensionLength(next, rest.data());
     bytes += length;
-    if (length > rest.captured || bytes > kMaxExtensionBytes) {
+    if (length > rest.captured() || bytes > kMaxExtensionBytes) {
       return Fail(ParseError::kIpExtensionHeaders, parsed);
     }
     const uint8_t type = next;
-    next = rest.data[0];
+    next = rest.data()[0];
     context.protocol = next;
     if (type == ip_protocol::kHopByHop && headers > 0) {
       parsed.anomalies |= parse_anomaly::kHopByHopOrder;
@@ -73,7 +73,7 @@ Layer WalkExtensionHeaders(uint8_t next, ParseContext& context,
       if (fragment_seen) return Fail(ParseError::kIpExtensionHeaders, parsed);
       fragment_seen = true;
       constexpr uint16_t kMoreFragmentsOrOffset = 0xfff9;
-      const uint16_t position = ReadBig16(rest.data + 2);
+      const uint16_t position = ReadBig16(rest.data() + 2);
       rest.Skip(length);
       if ((position & kMoreFragmentsOrOffset) != 0) return Layer::kFragment;
       continue;

@@ -34,10 +34,10 @@ Layer WalkExtensionHeaders(uint8_t next, ParseContext& context,
 // included, is kIpTotalLength unless the header says that nothing follows.
 inline Layer ReadIpv6(ParseContext& context, ParsedPacket& parsed) {
   Region& rest = context.rest;
-  if (rest.captured < kIpv6Header) [[unlikely]] {
+  if (rest.captured() < kIpv6Header) [[unlikely]] {
     return Fail(ParseError::kIpTruncated, parsed);
   }
-  uint8_t* const header = rest.data;
+  uint8_t* const header = rest.data();
   if (header[0] >> 4 != 6) [[unlikely]] {
     return Fail(ParseError::kIpVersion, parsed);
   }
@@ -47,16 +47,14 @@ inline Layer ReadIpv6(ParseContext& context, ParsedPacket& parsed) {
       [[unlikely]] {
     return Fail(ParseError::kIpTotalLength, parsed);
   }
-  if (length <= rest.declared) [[likely]] {
-    rest.LimitTo(length);
-  } else if (context.config.overlong == OverlongPolicy::kTakeAsCut) {
-    rest.declared = length;
-  } else {
+  if (length > rest.declared() &&
+      context.config.overlong == OverlongPolicy::kRefuse) [[unlikely]] {
     return Fail(ParseError::kIpTotalLength, parsed);
   }
+  rest.Declare(length);
 
   parsed.ip_header = header;
-  parsed.ip_length = rest.captured;
+  parsed.ip_length = rest.captured();
   parsed.ttl = header[7];
   context.checksum_destination = header + 24;
   context.protocol = next;

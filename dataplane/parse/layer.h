@@ -27,35 +27,41 @@ enum class Layer : uint8_t {
   kDone,      // The ParsedPacket is complete.
 };
 
-// A run of bytes of a packet: those that were captured, and those that the
-// headers around it declare. They differ where a snap length cut the packet.
-// Invariant: captured <= declared.
-struct Region {
-  uint8_t* data;
-  uint32_t captured;
-  uint32_t declared;
+// A run of bytes of a packet: those that were captured, and behind them those
+// that the headers around it declare but a snap length cut off.
+class Region {
+ public:
+  // REQUIRES: captured <= declared.
+  Region(uint8_t* data, uint32_t captured, uint32_t declared)
+      : data_(data), end_(data + captured), missing_(declared - captured) {}
 
-  bool IsWhole() const { return captured == declared; }
+  uint8_t* data() const { return data_; }
+  uint32_t captured() const { return static_cast<uint32_t>(end_ - data_); }
+  uint32_t declared() const { return captured() + missing_; }
+  bool IsWhole() const { return missing_ == 0; }
 
-  // Takes `bytes` off the front. REQUIRES: bytes <= captured.
-  void Skip(uint32_t bytes) {
-    data += bytes;
-    captured -= bytes;
-    declared -= bytes;
+  // Takes `bytes` off the front. REQUIRES: bytes <= captured().
+  void Skip(uint32_t bytes) { data_ += bytes; }
+
+  // Declares `bytes` from data() on: fewer cut a tail that no header accounts
+  // for, more say that more was cut off.
+  void Declare(uint32_t bytes) {
+    const uint32_t there = captured();
+    end_ = data_ + std::min(bytes, there);
+    missing_ = bytes > there ? bytes - there : 0;
   }
 
-  // Cuts the tail that no header accounts for. REQUIRES: bytes <= declared.
-  void LimitTo(uint32_t bytes) {
-    declared = bytes;
-    captured = std::min(captured, bytes);
-  }
+ private:
+  uint8_t* data_;
+  uint8_t* end_;  // Not a length: Skip() then changes one member, not three.
+  uint32_t missing_;
 };
 
 struct ParseContext {
   ParseContext(const Packet& packet, const ParserConfig& parser_config)
       : config(parser_config),
-        rest{packet.data, packet.length,
-             std::max(packet.length, packet.wire_length)},
+        rest(packet.data, packet.length,
+             std::max(packet.length, packet.wire_length)),
         ip_checksum(packet.ip_checksum),
         l4_checksum(packet.l4_checksum),
         port(packet.port) {}

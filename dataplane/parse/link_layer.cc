@@ -31,14 +31,15 @@ bool IsVlan(uint16_t type) {
 // Reads IEEE 802.2 LLC, and SNAP if there is one. IP without SNAP is unknown.
 Layer ReadLlc(ParseContext& context, ParsedPacket& parsed) {
   Region& rest = context.rest;
-  if (rest.captured < 3) return Fail(ParseError::kLinkTruncated, parsed);
-  if (rest.data[0] != 0xaa || rest.data[1] != 0xaa || rest.data[2] != 0x03) {
+  if (rest.captured() < 3) return Fail(ParseError::kLinkTruncated, parsed);
+  if (rest.data()[0] != 0xaa || rest.data()[1] != 0xaa ||
+      rest.data()[2] != 0x03) {
     return NotIp(parsed);
   }
-  if (rest.captured < 8) return Fail(ParseError::kLinkTruncated, parsed);
+  if (rest.captured() < 8) return Fail(ParseError::kLinkTruncated, parsed);
   // The organisation code is 0, or 0x0000f8 from old bridges (802.1H).
-  const uint32_t organisation = ReadBig32(rest.data + 2) & 0xffffff;
-  const uint16_t type = ReadBig16(rest.data + 6);
+  const uint32_t organisation = ReadBig32(rest.data() + 2) & 0xffffff;
+  const uint16_t type = ReadBig16(rest.data() + 6);
   rest.Skip(8);
   if (organisation != 0 && organisation != 0xf8) return NotIp(parsed);
   return LayerOfEtherType(type, parsed);
@@ -53,15 +54,15 @@ Layer ReadEtherType(uint16_t type, ParseContext& context,
     if (parsed.vlan_count == kMaxVlanTags) {
       return Fail(ParseError::kLinkUnsupported, parsed);
     }
-    if (rest.captured < 4) return Fail(ParseError::kLinkTruncated, parsed);
-    const uint16_t id = ReadBig16(rest.data) & 0xfff;
+    if (rest.captured() < 4) return Fail(ParseError::kLinkTruncated, parsed);
+    const uint16_t id = ReadBig16(rest.data()) & 0xfff;
     if (parsed.vlan_count < 2) parsed.vlan_id[parsed.vlan_count] = id;
     ++parsed.vlan_count;
-    type = ReadBig16(rest.data + 2);
+    type = ReadBig16(rest.data() + 2);
     rest.Skip(4);
   }
   if (type < ether_type::kFirst) {
-    rest.LimitTo(std::min<uint32_t>(type, rest.declared));
+    rest.Declare(std::min<uint32_t>(type, rest.declared()));
     return ReadLlc(context, parsed);
   }
   return LayerOfEtherType(type, parsed);
@@ -69,8 +70,8 @@ Layer ReadEtherType(uint16_t type, ParseContext& context,
 
 Layer ReadEthernet(ParseContext& context, ParsedPacket& parsed) {
   Region& rest = context.rest;
-  if (rest.captured < 14) return Fail(ParseError::kLinkTruncated, parsed);
-  const uint16_t type = ReadBig16(rest.data + 12);
+  if (rest.captured() < 14) return Fail(ParseError::kLinkTruncated, parsed);
+  const uint16_t type = ReadBig16(rest.data() + 12);
   rest.Skip(14);
   return ReadEtherType(type, context, parsed);
 }
@@ -80,8 +81,8 @@ Layer ReadEthernet(ParseContext& context, ParsedPacket& parsed) {
 // both are read either way, since writers of captures confuse them.
 Layer ReadAddressFamily(ParseContext& context, ParsedPacket& parsed) {
   Region& rest = context.rest;
-  if (rest.captured < 4) return Fail(ParseError::kLinkTruncated, parsed);
-  const uint32_t raw = ReadBig32(rest.data);
+  if (rest.captured() < 4) return Fail(ParseError::kLinkTruncated, parsed);
+  const uint32_t raw = ReadBig32(rest.data());
   rest.Skip(4);
   switch (raw < 0x10000 ? raw : __builtin_bswap32(raw)) {
     case 2:  // Everywhere.
@@ -98,10 +99,10 @@ Layer ReadAddressFamily(ParseContext& context, ParsedPacket& parsed) {
 
 // There is no link layer: the version field is the only word for what follows.
 Layer ReadRawIp(ParseContext& context, ParsedPacket& parsed) {
-  if (context.rest.captured == 0) {
+  if (context.rest.captured() == 0) {
     return Fail(ParseError::kIpTruncated, parsed);
   }
-  switch (context.rest.data[0] >> 4) {
+  switch (context.rest.data()[0] >> 4) {
     case 4:
       return Layer::kIpv4;
     case 6:
@@ -117,8 +118,8 @@ Layer ReadCooked(uint32_t length, uint32_t at, ParseContext& context,
                  ParsedPacket& parsed) {
   constexpr uint16_t kLinux8022 = 4;
   Region& rest = context.rest;
-  if (rest.captured < length) return Fail(ParseError::kLinkTruncated, parsed);
-  const uint16_t protocol = ReadBig16(rest.data + at);
+  if (rest.captured() < length) return Fail(ParseError::kLinkTruncated, parsed);
+  const uint16_t protocol = ReadBig16(rest.data() + at);
   rest.Skip(length);
   if (protocol == kLinux8022) return ReadLlc(context, parsed);
   if (protocol < ether_type::kFirst) return NotIp(parsed);
@@ -129,17 +130,17 @@ Layer ReadCooked(uint32_t length, uint32_t at, ParseContext& context,
 // with a protocol of two bytes or one (RFC 1661, section 6.5).
 Layer ReadPpp(ParseContext& context, ParsedPacket& parsed) {
   Region& rest = context.rest;
-  if (rest.captured >= 1 && rest.data[0] == 0xff) {
-    if (rest.captured < 2) return Fail(ParseError::kLinkTruncated, parsed);
+  if (rest.captured() >= 1 && rest.data()[0] == 0xff) {
+    if (rest.captured() < 2) return Fail(ParseError::kLinkTruncated, parsed);
     rest.Skip(2);
   }
-  if (rest.captured < 1) return Fail(ParseError::kLinkTruncated, parsed);
-  uint16_t protocol = rest.data[0];
+  if (rest.captured() < 1) return Fail(ParseError::kLinkTruncated, parsed);
+  uint16_t protocol = rest.data()[0];
   if ((protocol & 1) != 0) {
     rest.Skip(1);
   } else {
-    if (rest.captured < 2) return Fail(ParseError::kLinkTruncated, parsed);
-    protocol = ReadBig16(rest.data);
+    if (rest.captured() < 2) return Fail(ParseError::kLinkTruncated, parsed);
+    protocol = ReadBig16(rest.data());
     rest.Skip(2);
   }
   switch (protocol) {
@@ -154,8 +155,8 @@ Layer ReadPpp(ParseContext& context, ParsedPacket& parsed) {
 
 Layer ReadCiscoHdlc(ParseContext& context, ParsedPacket& parsed) {
   Region& rest = context.rest;
-  if (rest.captured < 4) return Fail(ParseError::kLinkTruncated, parsed);
-  const uint16_t type = ReadBig16(rest.data + 2);
+  if (rest.captured() < 4) return Fail(ParseError::kLinkTruncated, parsed);
+  const uint16_t type = ReadBig16(rest.data() + 2);
   rest.Skip(4);
   return LayerOfEtherType(type, parsed);
 }

@@ -34,8 +34,8 @@ Layer ReadUncommonLinkLayer(LinkType link, ParseContext& context,
 inline Layer ReadLinkLayer(LinkType link, ParseContext& context,
                            ParsedPacket& parsed) {
   Region& rest = context.rest;
-  if (link == LinkType::kEthernet && rest.captured >= 14) [[likely]] {
-    const uint16_t type = ReadBig16(rest.data + 12);
+  if (link == LinkType::kEthernet && rest.captured() >= 14) [[likely]] {
+    const uint16_t type = ReadBig16(rest.data() + 12);
     if (type == ether_type::kIpv4) [[likely]] {
       rest.Skip(14);
       return Layer::kIpv4;

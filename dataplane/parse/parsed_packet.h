@@ -113,6 +113,8 @@ struct ParsedPacket {
   uint8_t vlan_count = 0;    // Tags seen; ids of the two outermost follow.
   uint16_t vlan_id[2] = {0, 0};
 
+  friend bool operator==(const ParsedPacket&, const ParsedPacket&) = default;
+
   bool Has(uint8_t flags) const { return (tcp_flags & flags) != 0; }
   std::span<const uint8_t> tcp_options() const {
     return {l4_header + 20, static_cast<size_t>(tcp_header_length - 20)};

@@ -1,50 +1,21 @@
 #include "dataplane/parse/parser.h"
 
-#include "dataplane/parse/ipv4.h"
-#include "dataplane/parse/ipv6.h"
-#include "dataplane/parse/layer.h"
-#include "dataplane/parse/link_layer.h"
-#include "dataplane/parse/transport.h"
+#include "dataplane/parse/layer_walk.h"
+#include "dataplane/parse/plain_tcp.h"
 
 namespace mosaic {
-namespace {
-
-inline Layer ReadLayer(Layer layer, ParseContext& context,
-                       ParsedPacket& parsed) {
-  switch (layer) {
-    case Layer::kIpv4:
-      return ReadIpv4(context, parsed);
-    case Layer::kIpv6:
-      return ReadIpv6(context, parsed);
-    case Layer::kTcp:
-      return ReadTcp(context, parsed);
-    case Layer::kUdp:
-      return ReadUdp(context, parsed);
-    case Layer::kIcmp:
-      return ReadIcmp(context, parsed);
-    case Layer::kOtherIp:
-      return ReadOtherIp(context, parsed);
-    case Layer::kFragment:
-      return ReadFragment(context, parsed);
-    case Layer::kDone:
-      break;
-  }
-  return Layer::kDone;
-}
-
-}  // namespace
 
 void Parser::Parse(std::span<const Packet> packets,
                    std::span<ParsedPacket> parsed) const {
   for (size_t i = 0; i < packets.size(); ++i) ParseOne(packets[i], parsed[i]);
 }
 
-// Each reader takes bytes off or ends the walk, so it ends.
 void Parser::ParseOne(const Packet& packet, ParsedPacket& parsed) const {
-  parsed = ParsedPacket();
-  ParseContext context(packet, config_);
-  Layer layer = ReadLinkLayer(packet.link, context, parsed);
-  while (layer != Layer::kDone) layer = ReadLayer(layer, context, parsed);
+  if (!ReadPlainTcp(packet, config_, parsed)) [[unlikely]] {
+    WalkLayers(packet, config_, parsed);
+  } else if (config_.checksum == ChecksumPolicy::kVerify) {
+    VerifyPlainTcp(packet, parsed);
+  }
 }
 
 }  // namespace mosaic

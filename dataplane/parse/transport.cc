@@ -16,21 +16,21 @@ bool IsIpv4(const ParsedPacket& parsed) {
 
 uint64_t SumPseudoHeader(const ParseContext& context,
                          const ParsedPacket& parsed) {
-  const bool is_ipv4 = IsIpv4(parsed);
-  const uint32_t address_size = is_ipv4 ? 4 : 16;
-  const uint8_t* const source = parsed.ip_header + (is_ipv4 ? 12 : 8);
-  return ChecksumSum(source, address_size) +
-         ChecksumSum(context.checksum_destination, address_size) +
-         ChecksumSum(context.rest.declared) +
+  const uint8_t* const destination = context.checksum_destination;
+  const uint64_t addresses = IsIpv4(parsed)
+                                 ? ChecksumSumOf<1>(parsed.ip_header + 12) +
+                                       ChecksumSumOf<1>(destination)
+                                 : ChecksumSumOf<4>(parsed.ip_header + 8) +
+                                       ChecksumSumOf<4>(destination);
+  return addresses + ChecksumSum(context.rest.declared()) +
          ChecksumSum(uint32_t{context.protocol});
 }
 
 }  // namespace
 
-L4Checksum VerifyL4Checksum(PseudoHeader pseudo_header,
-                            const ParseContext& context,
-                            const ParsedPacket& parsed) {
-  switch (context.l4_checksum) {
+L4Checksum JudgeL4Checksum(ChecksumVerdict device, uint64_t pseudo_header,
+                           const uint8_t* message, uint32_t length) {
+  switch (device) {
     case ChecksumVerdict::kGood:
       return L4Checksum::kGoodOffload;
     case ChecksumVerdict::kBad:
@@ -39,28 +39,42 @@ L4Checksum VerifyL4Checksum(PseudoHeader pseudo_header,
     case ChecksumVerdict::kNone:
       break;
   }
-  if (!context.rest.IsWhole()) return L4Checksum::kUnchecked;
+  return ChecksumHolds(pseudo_header + ChecksumSum(message, length))
+             ? L4Checksum::kGoodSoftware
+             : L4Checksum::kBad;
+}
+
+L4Checksum VerifyL4Checksum(PseudoHeader pseudo_header,
+                            const ParseContext& context,
+                            const ParsedPacket& parsed) {
+  const bool device_knows = context.l4_checksum == ChecksumVerdict::kGood ||
+                            context.l4_checksum == ChecksumVerdict::kBad;
   uint64_t sum = 0;
-  if (pseudo_header == PseudoHeader::kCovered) {
-    if (context.checksum_destination == nullptr) return L4Checksum::kUnchecked;
-    sum = SumPseudoHeader(context, parsed);
+  if (!device_knows) {
+    if (!context.rest.IsWhole()) return L4Checksum::kUnchecked;
+    if (pseudo_header == PseudoHeader::kCovered) {
+      if (context.checksum_destination == nullptr) {
+        return L4Checksum::kUnchecked;
+      }
+      sum = SumPseudoHeader(context, parsed);
+    }
   }
-  sum += ChecksumSum(context.rest.data, context.rest.captured);
-  return ChecksumHolds(sum) ? L4Checksum::kGoodSoftware : L4Checksum::kBad;
+  return JudgeL4Checksum(context.l4_checksum, sum, context.rest.data(),
+                         context.rest.captured());
 }
 
 Layer ReadUdp(ParseContext& context, ParsedPacket& parsed) {
   Region& rest = context.rest;
-  if (rest.captured < kUdpHeader) {
+  if (rest.captured() < kUdpHeader) {
     return Fail(ParseError::kL4Truncated, parsed);
   }
-  uint8_t* const header = rest.data;
+  uint8_t* const header = rest.data();
   const uint32_t length = ReadBig16(header + 4);
-  if (length < kUdpHeader || length > rest.declared) {
+  if (length < kUdpHeader || length > rest.declared()) {
     return Fail(ParseError::kUdpLength, parsed);
   }
   // IP may carry more than UDP declares; no receiver sees that tail.
-  rest.LimitTo(length);
+  rest.Declare(length);
   if (context.config.checksum == ChecksumPolicy::kVerify) {
     if (ReadBig16(header + 6) != 0) {
       parsed.l4_checksum =
@@ -79,7 +93,7 @@ Layer ReadUdp(ParseContext& context, ParsedPacket& parsed) {
 
 Layer ReadIcmp(ParseContext& context, ParsedPacket& parsed) {
   const bool is_ipv4 = IsIpv4(parsed);
-  if (context.rest.captured < (is_ipv4 ? kIcmpHeader : kIcmpv6Header)) {
+  if (context.rest.captured() < (is_ipv4 ? kIcmpHeader : kIcmpv6Header)) {
     return Fail(ParseError::kL4Truncated, parsed);
   }
   if (context.config.checksum == ChecksumPolicy::kVerify) {
@@ -95,7 +109,7 @@ Layer ReadIcmp(ParseContext& context, ParsedPacket& parsed) {
 Layer ReadOtherIp(ParseContext& context, ParsedPacket& parsed) {
   WriteFlowTuple(0, 0, context, parsed);
   parsed.packet_class = PacketClass::kOtherIp;
-  parsed.l4_header = context.rest.data;
+  parsed.l4_header = context.rest.data();
   WritePayload(context.rest, parsed);
   return Layer::kDone;
 }

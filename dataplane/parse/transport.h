@@ -16,9 +16,14 @@ inline constexpr uint32_t kUdpHeader = 8;
 // IP addresses, length and protocol. All do but ICMP over IPv4.
 enum class PseudoHeader : uint8_t { kCovered, kNotCovered };
 
-// The verdict on a message that fills the unread bytes, under policy verify:
-// the device's if it has one, else by computing; kUnchecked where the message
-// is cut or its final destination cannot be told.
+// The verdict under policy verify on a message that is all there: the device's
+// if it has one, else by computing. `pseudo_header` is a partial sum, 0 where
+// none is covered.
+L4Checksum JudgeL4Checksum(ChecksumVerdict device, uint64_t pseudo_header,
+                           const uint8_t* message, uint32_t length);
+
+// The same on the message that the unread bytes are; kUnchecked too where it is
+// cut or its final destination cannot be told.
 L4Checksum VerifyL4Checksum(PseudoHeader pseudo_header,
                             const ParseContext& context,
                             const ParsedPacket& parsed);
@@ -31,32 +36,13 @@ Layer ReadOtherIp(ParseContext& context, ParsedPacket& parsed);
 Layer ReadFragment(ParseContext& context, ParsedPacket& parsed);
 
 inline void WritePayload(const Region& rest, ParsedPacket& parsed) {
-  parsed.payload = rest.data;
-  parsed.payload_captured = rest.captured;
-  parsed.payload_length = rest.declared;
+  parsed.payload = rest.data();
+  parsed.payload_captured = rest.captured();
+  parsed.payload_length = rest.declared();
 }
 
-// A header that is not all there is kL4Truncated; one longer than the segment
-// is kTcpDataOffset.
-inline Layer ReadTcp(ParseContext& context, ParsedPacket& parsed) {
-  Region& rest = context.rest;
-  if (rest.captured < kTcpMinHeader) [[unlikely]] {
-    return Fail(ParseError::kL4Truncated, parsed);
-  }
-  uint8_t* const header = rest.data;
-  const uint32_t header_length = (header[12] >> 4) * 4u;
-  if (header_length < kTcpMinHeader || header_length > rest.captured)
-      [[unlikely]] {
-    const bool cut =
-        header_length >= kTcpMinHeader && header_length <= rest.declared;
-    return Fail(cut ? ParseError::kL4Truncated : ParseError::kTcpDataOffset,
-                parsed);
-  }
-  if (context.config.checksum == ChecksumPolicy::kVerify) {
-    parsed.l4_checksum =
-        VerifyL4Checksum(PseudoHeader::kCovered, context, parsed);
-  }
-  WriteFlowTuple(ReadBig16(header), ReadBig16(header + 2), context, parsed);
+inline void WriteTcpFields(uint8_t* header, uint32_t header_length,
+                           ParsedPacket& parsed) {
   if ((header[12] & 0xf) != 0) {
     parsed.anomalies |= parse_anomaly::kTcpReservedBits;
   }
@@ -68,6 +54,30 @@ inline Layer ReadTcp(ParseContext& context, ParsedPacket& parsed) {
   parsed.tcp_flags = header[13];
   parsed.window = ReadBig16(header + 14);
   parsed.urgent = ReadBig16(header + 18);
+}
+
+// A header that is not all there is kL4Truncated; one longer than the segment
+// is kTcpDataOffset.
+inline Layer ReadTcp(ParseContext& context, ParsedPacket& parsed) {
+  Region& rest = context.rest;
+  if (rest.captured() < kTcpMinHeader) [[unlikely]] {
+    return Fail(ParseError::kL4Truncated, parsed);
+  }
+  uint8_t* const header = rest.data();
+  const uint32_t header_length = (header[12] >> 4) * 4u;
+  if (header_length < kTcpMinHeader || header_length > rest.captured())
+      [[unlikely]] {
+    const bool cut =
+        header_length >= kTcpMinHeader && header_length <= rest.declared();
+    return Fail(cut ? ParseError::kL4Truncated : ParseError::kTcpDataOffset,
+                parsed);
+  }
+  if (context.config.checksum == ChecksumPolicy::kVerify) {
+    parsed.l4_checksum =
+        VerifyL4Checksum(PseudoHeader::kCovered, context, parsed);
+  }
+  WriteFlowTuple(ReadBig16(header), ReadBig16(header + 2), context, parsed);
+  WriteTcpFields(header, header_length, parsed);
   rest.Skip(header_length);
   WritePayload(rest, parsed);
   return Layer::kDone;

@@ -1,0 +1,15 @@
+// Walks the layers of any packet, from the link layer on, reader by reader.
+
+#pragma once
+
+#include "dataplane/base/packet.h"
+#include "dataplane/parse/parsed_packet.h"
+#include "dataplane/parse/parser.h"
+
+namespace mosaic {
+
+// Fills every field of `parsed`.
+void WalkLayers(const Packet& packet, const ParserConfig& config,
+                ParsedPacket& parsed);
+
+}  // namespace mosaic
