@@ -51,12 +51,11 @@ Chunk* ChunkDirectory::Find(uint64_t number) const {
 
 Chunk* ChunkDirectory::FindOrTake(uint64_t number) {
   if (Chunk* const held = Find(number)) return held;
+  const uint32_t height = height_;
   while (!InReach(number)) {
-    if (!Grow()) return nullptr;
+    if (!Grow()) return ShrinkTo(height);
   }
 
-  // The pool is asked only when it can give the whole path, so that no
-  // directory is left without an entry.
   uint32_t* const top = &root_[RootDigit(number) % kRootSlots];
   uint32_t level = height_;
   Chunk* directory = nullptr;
@@ -67,7 +66,9 @@ Chunk* ChunkDirectory::FindOrTake(uint64_t number) {
     const uint32_t slot = (number >> (kDigitBits * level)) % kDigits;
     node = TestBit(directory->present, slot) ? Load(*directory, slot) : kEmpty;
   }
-  if (pool_.free_chunks() < level + 1) return nullptr;
+  // The pool is asked only when it can give the rest of the path, so that no
+  // directory is left without an entry.
+  if (pool_.free_chunks() < level + 1) return ShrinkTo(height);
 
   for (;;) {
     Chunk* const taken = pool_.Take();
@@ -113,6 +114,28 @@ bool ChunkDirectory::Grow() {
   root_ = root;
   ++height_;
   return true;
+}
+
+// Takes back what Grow() did. Returns null, the answer of the caller whom it
+// did not help.
+Chunk* ChunkDirectory::ShrinkTo(uint32_t height) {
+  while (height_ > height) {
+    const std::array<uint32_t, kRootSlots> parents = root_;
+    root_.fill(kEmpty);
+    for (const uint32_t parent : parents) {
+      if (parent == kEmpty) continue;
+      Chunk* const directory = pool_.At(parent);
+      uint32_t slot = 0;
+      while ((slot = NextSet(directory->present, slot, kDigits)) < kDigits) {
+        // A digit's root slot is that of its low bits.
+        root_[slot % kRootSlots] = Load(*directory, slot);
+        ++slot;
+      }
+      pool_.Give(directory);
+    }
+    --height_;
+  }
+  return nullptr;
 }
 
 ChunkDirectory::Entry ChunkDirectory::Next(uint64_t number) const {

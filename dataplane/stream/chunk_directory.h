@@ -43,7 +43,7 @@ class ChunkDirectory {
   Chunk* Find(uint64_t number) const;
 
   // The chunk, new and with clear maps if it was not held. Null, and nothing
-  // changed that could be seen, when the pool cannot give what it takes.
+  // taken, when the pool cannot give what the path to it takes.
   // REQUIRES: first() <= number < first() + 2^20.
   [[nodiscard]] Chunk* FindOrTake(uint64_t number);
 
@@ -74,6 +74,7 @@ class ChunkDirectory {
     return RootDigit(number) - RootDigit(first_) < kRootSlots;
   }
   bool Grow();
+  Chunk* ShrinkTo(uint32_t height);
   Entry NextUnder(uint32_t node, uint32_t level, uint64_t number) const;
 
   ChunkPool& pool_;

@@ -255,31 +255,41 @@ uint64_t ReassemblyBuffer::FillHole(Range hole, const Segment& segment,
   const uint64_t end = hole.offset + hole.length;
   uint64_t filled = hole.offset;
   if (insertion.refusal == Refusal::kNone) {
-    while (filled < end && chunks_.FindOrTake(NumberOf(filled)) != nullptr) {
-      filled = ChunkEnd(filled, end);
-    }
-    if (filled < end) insertion.refusal = Refusal::kNoMemory;
-
     const bool joins_left =
         hole.offset == delivered_ || IsHeld(hole.offset - 1);
-    const bool joins_right = filled == end && IsHeld(end);
-    if (filled > hole.offset) {
-      if (islands_ == kMaxIslands && !joins_left && !joins_right) {
-        Forget(hole.offset, filled);
-        filled = hole.offset;
-        insertion.refusal = Refusal::kTooManyIslands;
-      } else {
-        Write(hole.offset, filled, segment);
-        islands_ += 1;
-        islands_ -= static_cast<uint32_t>(joins_left) +
-                    static_cast<uint32_t>(joins_right);
-        pending_ += filled - hole.offset;
+    const bool may_stand_alone = joins_left || islands_ < kMaxIslands;
+    if (!may_stand_alone && !IsHeld(end)) {
+      insertion.refusal = Refusal::kTooManyIslands;
+    } else {
+      filled = Reserve(hole.offset, end);
+      if (filled < end) {
+        insertion.refusal = Refusal::kNoMemory;
+        if (!may_stand_alone) {
+          // Cut off from the island that it would have joined.
+          Forget(hole.offset, filled);
+          filled = hole.offset;
+        }
       }
+    }
+    if (filled > hole.offset) {
+      Write(hole.offset, filled, segment);
+      pending_ += filled - hole.offset;
+      islands_ += 1;
+      if (joins_left) --islands_;
+      if (filled == end && IsHeld(end)) --islands_;
     }
   }
   insertion.stored += static_cast<uint32_t>(filled - hole.offset);
   insertion.refused += static_cast<uint32_t>(end - filled);
   return filled;
+}
+
+// Sees to it that there are chunks for [from, to). Returns how far there are.
+uint64_t ReassemblyBuffer::Reserve(uint64_t from, uint64_t to) {
+  while (from < to && chunks_.FindOrTake(NumberOf(from)) != nullptr) {
+    from = ChunkEnd(from, to);
+  }
+  return from;
 }
 
 // Puts the segment's copy of [from, to) in place. REQUIRES: its chunks exist.

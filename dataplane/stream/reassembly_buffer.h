@@ -191,6 +191,7 @@ class ReassemblyBuffer {
   uint64_t PieceEnd(uint64_t at, uint64_t to, OverlapPolicy policy) const;
   bool NewWins(Range piece, const Segment& segment, OverlapPolicy policy) const;
   uint64_t FillHole(Range hole, const Segment& segment, Insertion& insertion);
+  uint64_t Reserve(uint64_t from, uint64_t to);
   void Write(uint64_t from, uint64_t to, const Segment& segment);
 
   ChunkDirectory chunks_;
