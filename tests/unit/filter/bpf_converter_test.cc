@@ -418,7 +418,7 @@ class RandomPrograms {
 };
 
 TEST(BpfConverterTest, RandomProgramsReturnWhatTheInterpreterReturns) {
-  constexpr int kPrograms = 40'000;
+  constexpr int kPrograms = 20'000;
   constexpr int kPacketsEach = 12;
   RandomPrograms random(4711);
   int native_programs = 0;
