@@ -73,7 +73,7 @@ class Converter {
       const absl::Status status = EmitInstruction(in_[pc_]);
       if (!status.ok()) return status;
     }
-    const absl::Status status = ResolveJumps();
+    const absl::Status status = EmitExitAndResolveJumps();
     if (!status.ok()) return status;
     return std::move(out_);
   }
@@ -82,12 +82,13 @@ class Converter {
   // proved_ of an instruction that no way leads to. Larger than any length, so
   // that joining two ways is taking the smaller.
   static constexpr uint64_t kUnreached = std::numeric_limits<uint64_t>::max();
-  // Target of the jumps to `return 0`.
+  // Targets of the jumps that return 0, and that return A.
   static constexpr size_t kReject = std::numeric_limits<size_t>::max();
+  static constexpr size_t kExit = kReject - 1;
 
   struct Jump {
     size_t from;    // Index in out_.
-    size_t target;  // Index in in_, or kReject.
+    size_t target;  // Index in in_, kReject or kExit.
   };
 
   absl::Status NoTwin(const char* what) const {
@@ -119,7 +120,7 @@ class Converter {
                 size_t target) {
     jumps_.push_back({out_.size(), target});
     Emit(code, dst, src, 0, static_cast<int32_t>(k));
-    if (target != kReject) ReachedFrom(target);
+    if (target < in_.size()) ReachedFrom(target);
   }
 
   void EmitPrologue() {
@@ -169,10 +170,9 @@ class Converter {
       case BPF_JMP:
         return EmitBranch(insn);
       case BPF_RET:
-        if (BPF_SRC(insn.code) == BPF_K && (insn.code & 0x18) != 0x10) {
-          EmitMove(kA, insn.k);
-        }
-        Emit(BPF_JMP | EBPF_EXIT, 0, 0, 0, 0);
+        // Either K or, marked by 0x10, A.
+        if ((insn.code & 0x18) != 0x10) EmitMove(kA, insn.k);
+        EmitJump(BPF_JMP | BPF_JA, 0, 0, 0, kExit);
         return absl::OkStatus();
       default:  // BPF_MISC: TXA has the high bit set, TAX has not.
         if ((insn.code & 0x80) != 0) {
@@ -201,7 +201,7 @@ class Converter {
         if (!EmitAbsoluteLoad(insn, dst)) return absl::OkStatus();
         break;
       case BPF_IND:
-        EmitIndexedLoad(insn);
+        if (!EmitIndexedLoad(insn)) return absl::OkStatus();
         break;
       case BPF_MSH:
         // X = 4 * (bytes[k] & 15), the length of an IPv4 header.
@@ -229,45 +229,48 @@ class Converter {
                static_cast<uint32_t>(end), kReject);
       length_ = end;
     }
-    uint8_t base = kBytes;
+    EmitLoadAt(insn, dst, kBytes);
+    return true;
+  }
+
+  // Loads from X + k, a sum that does not wrap: libpcap's interpreter takes one
+  // beyond 32 bits as beyond the packet. Only A is ever loaded so, and its old
+  // value is gone: it serves as a second scratch register. False as above.
+  bool EmitIndexedLoad(const CbpfInsn& insn) {
+    const uint64_t end = uint64_t{insn.k} + LoadBytes(insn.code);
+    if (end > FilterInput::kMaxLength) {
+      EmitReturnZero();
+      return false;
+    }
+    EmitX(EBPF_ALU64 | EBPF_MOV | BPF_X, kA, kX);
+    EmitK(EBPF_ALU64 | BPF_ADD | BPF_K, kA, static_cast<uint32_t>(end));
+    EmitJump(BPF_JMP | BPF_JGT | BPF_X, kA, kLength, 0, kReject);
+    // Changes nothing any more, but shows the verifier the range.
+    EmitX(EBPF_ALU64 | EBPF_MOV | BPF_X, kScratch, kX);
+    EmitK(EBPF_ALU64 | BPF_AND | BPF_K, kScratch, FilterInput::kMaxLength);
+    EmitX(EBPF_ALU64 | EBPF_MOV | BPF_X, kA, kBytes);
+    EmitX(EBPF_ALU64 | BPF_ADD | BPF_X, kA, kScratch);
+    EmitLoadAt(insn, kA, kA);
+    return true;
+  }
+
+  // Loads from `base` + k, and turns network order into the host's.
+  void EmitLoadAt(const CbpfInsn& insn, uint8_t dst, uint8_t base) {
     int16_t off = static_cast<int16_t>(insn.k);
     if (insn.k > std::numeric_limits<int16_t>::max()) {
-      EmitX(EBPF_ALU64 | EBPF_MOV | BPF_X, dst, kBytes);
+      if (base != dst) EmitX(EBPF_ALU64 | EBPF_MOV | BPF_X, dst, base);
       EmitK(EBPF_ALU64 | BPF_ADD | BPF_K, dst, insn.k);
       base = dst;
       off = 0;
     }
-    EmitLoadAndSwap(insn.code, dst, base, off);
-    return true;
-  }
-
-  // Loads from X + k, which wraps at 32 bits as in cBPF. Only A is ever loaded
-  // so, and its old value is gone: it serves as a second scratch register.
-  void EmitIndexedLoad(const CbpfInsn& insn) {
-    EmitX(BPF_ALU | EBPF_MOV | BPF_X, kScratch, kX);
-    EmitK(BPF_ALU | BPF_ADD | BPF_K, kScratch, insn.k);
-    EmitX(EBPF_ALU64 | EBPF_MOV | BPF_X, kA, kScratch);
-    EmitK(EBPF_ALU64 | BPF_ADD | BPF_K, kA, LoadBytes(insn.code));
-    EmitJump(BPF_JMP | BPF_JGT | BPF_X, kA, kLength, 0, kReject);
-    // Changes nothing any more, but shows the verifier the range.
-    EmitK(EBPF_ALU64 | BPF_AND | BPF_K, kScratch, FilterInput::kMaxLength);
-    EmitX(EBPF_ALU64 | EBPF_MOV | BPF_X, kA, kBytes);
-    EmitX(EBPF_ALU64 | BPF_ADD | BPF_X, kA, kScratch);
-    EmitLoadAndSwap(insn.code, kA, kA, 0);
-  }
-
-  void EmitLoadAndSwap(uint16_t code, uint8_t dst, uint8_t base, int16_t off) {
-    Emit(BPF_LDX | BPF_MEM | BPF_SIZE(code), dst, base, off, 0);
-    const uint32_t bytes = LoadBytes(code);
+    Emit(BPF_LDX | BPF_MEM | BPF_SIZE(insn.code), dst, base, off, 0);
+    const uint32_t bytes = LoadBytes(insn.code);
     if (bytes > 1) {
       EmitK(BPF_ALU | EBPF_END | EBPF_TO_BE, dst, 8 * bytes);
     }
   }
 
-  void EmitReturnZero() {
-    EmitMove(kA, 0);
-    Emit(BPF_JMP | EBPF_EXIT, 0, 0, 0, 0);
-  }
+  void EmitReturnZero() { EmitJump(BPF_JMP | BPF_JA, 0, 0, 0, kReject); }
 
   absl::Status EmitAlu(const CbpfInsn& insn) {
     const uint8_t op = BPF_OP(insn.code);
@@ -381,14 +384,20 @@ class Converter {
     }
   }
 
-  absl::Status ResolveJumps() {
+  // There is one exit, at the end, because DPDK's native code jumps back to the
+  // first one from all others, and gets a jump back by 127 or 128 bytes wrong.
+  absl::Status EmitExitAndResolveJumps() {
     const size_t reject = out_.size();
     if (std::any_of(jumps_.begin(), jumps_.end(),
                     [](const Jump& j) { return j.target == kReject; })) {
-      EmitReturnZero();
+      EmitMove(kA, 0);
     }
+    const size_t exit = out_.size();
+    Emit(BPF_JMP | EBPF_EXIT, 0, 0, 0, 0);
     for (const Jump& jump : jumps_) {
-      const size_t to = jump.target == kReject ? reject : start_[jump.target];
+      const size_t to = jump.target == kReject ? reject
+                        : jump.target == kExit ? exit
+                                               : start_[jump.target];
       const size_t distance = to - jump.from - 1;
       if (distance > std::numeric_limits<int16_t>::max()) {
         return absl::UnimplementedError(absl::StrCat(

@@ -56,10 +56,6 @@ bool IsExpressionByte(char c) {
          c == '-';
 }
 
-bool Contains(std::string_view all, std::string_view part) {
-  return all.find(part) != std::string_view::npos;
-}
-
 template <size_t kSize>
 bool IsOneOf(const std::array<std::string_view, kSize>& list,
              std::string_view word) {
@@ -199,8 +195,13 @@ size_t LocateFilterError(
     // Most of libpcap's other messages quote what they are about.
     for (const FilterWord& word : words) {
       for (char quote : {'\'', '"'}) {
-        if (Contains(error, std::string(1, quote).append(word.text).append(
-                                1, quote))) {
+        const std::string quoted = quote + std::string(word.text);
+        const size_t found = error.find(quoted);
+        if (found == std::string_view::npos) continue;
+        // What is quoted may be several words, as an address and its mask are.
+        const size_t end = error.find(quote, found + 1);
+        const std::string_view text = error.substr(found + 1, end - found - 1);
+        if (expression.substr(word.offset, text.size()) == text) {
           return word.offset;
         }
       }

@@ -31,8 +31,9 @@ rte_bpf_arg InputArgument() {
   rte_bpf_arg argument = {};
   argument.type = RTE_BPF_ARG_PTR_MBUF;
   argument.size = sizeof(FilterInput);
-  // An indexed load ends at most 4 bytes beyond the largest index.
-  argument.buf_size = size_t{FilterInput::kMaxLength} + sizeof(uint32_t);
+  // An indexed load is at the sum of an index and an offset, each up to
+  // kMaxLength, as far as the verifier can see.
+  argument.buf_size = 2 * size_t{FilterInput::kMaxLength} + sizeof(uint32_t);
   return argument;
 }
 

@@ -11,9 +11,9 @@
 namespace mosaic {
 
 // Packets that exercise `program`: plain ones of common protocols, with and
-// without an Ethernet header, the same with the constants that the program
-// compares written to where it looks for them, and random bytes. The same
-// program always gives the same packets.
+// without an Ethernet header, the same rewritten so that the program's
+// comparisons meet their constants or just miss them, and random bytes. The
+// same program always gives the same packets; none is longer than 128 bytes.
 std::vector<std::vector<uint8_t>> PacketsFor(const CbpfProgram& program);
 
 }  // namespace mosaic
