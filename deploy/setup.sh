@@ -31,7 +31,7 @@ jobs_at_once() { nproc; }
 # Prints the packages of the given sections that are not installed.
 missing_packages() {
   local wanted installed
-  wanted=$("$MOSAIC_ROOT/deploy/packages" "$@")
+  wanted=$("$MOSAIC_ROOT/deploy/packages" "$@") || return
   # dpkg-query fails if it does not know one of the names; the others are still
   # listed.
   # shellcheck disable=SC2086
@@ -47,7 +47,7 @@ install_packages() {
   command -v dpkg-query >/dev/null ||
     fail "this script installs Debian 12 packages and finds no dpkg here." \
       "Install the packages of deploy/packages.txt by hand and build with CMake."
-  missing=$(missing_packages "$@")
+  missing=$(missing_packages "$@") || fail "cannot tell what is missing"
   if [ -z "$missing" ]; then
     say "Packages: all there"
     return
