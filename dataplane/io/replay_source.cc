@@ -102,6 +102,9 @@ size_t ReplaySource::Receive(std::span<Packet> burst) {
   if (state_ == State::kEnded) return 0;
   const bool paced = options_.speed > 0;
   const Timestamp now = paced ? options_.now() : Timestamp();
+  // With all earlier packets freed, the same memory is written again while it
+  // is still in cache.
+  if (blocks_[current_block_]->lent() == 0) block_used_ = 0;
   size_t received = 0;
   while (received < burst.size() && ReadPending(now)) {
     if (paced && due_ > now) break;
@@ -201,10 +204,10 @@ void ReplaySource::PlacePendingInTime(Timestamp now) {
 // block is lent out.
 bool ReplaySource::FindRoom() {
   if (block_used_ + pending_.bytes.size() <= options_.block_bytes) return true;
-  for (size_t i = 1; i <= blocks_.size(); ++i) {
-    const size_t candidate = (current_block_ + i) % blocks_.size();
-    if (blocks_[candidate]->lent() == 0) {
-      current_block_ = candidate;
+  // The first free one, not the next: it was in use more recently.
+  for (size_t block = 0; block < blocks_.size(); ++block) {
+    if (blocks_[block]->lent() == 0) {
+      current_block_ = block;
       block_used_ = 0;
       return true;
     }

@@ -24,15 +24,23 @@ inline void ClearBit(uint64_t* map, uint32_t bit) {
 }
 
 // Calls `visit(word index, mask)` for each word that [from, to) touches; the
-// mask has the bits of the range.
+// mask has the bits of the range. Whole words are a loop of their own, which
+// compilers turn into vector code.
 template <typename Visitor>
 inline void ForEachWord(uint32_t from, uint32_t to, Visitor visit) {
-  while (from < to) {
-    const uint32_t end = std::min((from / 64 + 1) * 64, to);
-    const uint64_t ones = ~uint64_t{0} >> (64 - (end - from));
-    visit(from / 64, ones << (from % 64));
-    from = end;
+  if (from >= to) return;
+  constexpr uint64_t kOnes = ~uint64_t{0};
+  const uint32_t first = from / 64;
+  const uint32_t last = (to - 1) / 64;
+  const uint64_t head = kOnes << (from % 64);
+  const uint64_t tail = kOnes >> (63 - (to - 1) % 64);
+  if (first == last) {
+    visit(first, head & tail);
+    return;
   }
+  visit(first, head);
+  for (uint32_t word = first + 1; word < last; ++word) visit(word, kOnes);
+  visit(last, tail);
 }
 
 inline void SetBits(uint64_t* map, uint32_t from, uint32_t to) {

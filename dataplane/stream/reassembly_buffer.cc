@@ -348,7 +348,8 @@ void ReassemblyBuffer::Release(uint64_t offset) {
   MOSAIC_CHECK(offset <= delivered_);
   if (offset <= floor_) return;
   if (retained_ > 0) {
-    retained_ -= CountHeld(floor_, offset);
+    retained_ =
+        offset == delivered_ ? 0 : retained_ - CountHeld(floor_, offset);
     Forget(floor_, offset);
   }
   floor_ = offset;

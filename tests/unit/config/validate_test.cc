@@ -90,9 +90,6 @@ struct Range {
   const char* fault;  // What is said of the first bad one.
 };
 
-// Names the test's parameter where gtest prints it.
-void PrintTo(const Range& range, std::ostream* os) { *os << range.before; }
-
 template <typename Faults>
 void CheckRange(const Range& range, Faults faults_of) {
   const auto setting = [&](const char* value) {
@@ -107,204 +104,196 @@ void CheckRange(const Range& range, Faults faults_of) {
   EXPECT_EQ(faults_of(setting(range.bad.front())), range.fault);
 }
 
-std::string NameOf(const testing::TestParamInfo<Range>& range) {
-  return range.param.what;
-}
-
-class SystemRangeTest : public testing::TestWithParam<Range> {};
-class MonitorRangeTest : public testing::TestWithParam<Range> {};
-class RuleRangeTest : public testing::TestWithParam<Range> {};
-
-TEST_P(SystemRangeTest, HoldsAtItsBoundsAndNotPastThem) {
-  CheckRange(GetParam(), SystemFaults);
-}
-
-TEST_P(MonitorRangeTest, HoldsAtItsBoundsAndNotPastThem) {
-  CheckRange(GetParam(), MonitorFaults);
-}
-
-TEST_P(RuleRangeTest, HoldsAtItsBoundsAndNotPastThem) {
-  CheckRange(GetParam(), RuleFaults);
-}
-
 const std::vector<const char*> kGoodTimeouts = {"1ns", "1s", "24h", "86400s"};
 const std::vector<const char*> kBadTimeouts = {"0s", "-1s", "24h1ns",
                                                "315576000000s"};
 
-INSTANTIATE_TEST_SUITE_P(
-    , SystemRangeTest,
-    testing::Values(
-        Range{"Workers",
-              "workers: ",
-              "",
-              {"auto", "0", "1", "64"},
-              {"65"},
-              "workers: 65 is not in [0, 64]\n"},
-        Range{"Cpus",
-              "cpus: [",
-              "]",
-              {"", "0", "1023, 1023"},
-              {"7, 1024"},
-              "cpus[1]: 1024 is not in [0, 1023]\n"},
-        Range{"BurstPackets",
-              "burst_packets: ",
-              "",
-              {"16", "64"},
-              {"0", "15", "65"},
-              "burst_packets: 0 is not in [16, 64]\n"},
-        Range{"MemorySize",
-              "memory: {size_bytes: ",
-              "}",
-              {"64MiB", "1TiB"},
-              {"63MiB", "0", "1025GiB", "65000KiB"},
-              "memory.size_bytes: 63MiB is not in [64MiB, 1TiB]\n"},
-        Range{"MemoryGranularity",
-              "memory: {size_bytes: ",
-              "}",
-              {"65MiB"},
-              {"66561KiB"},
-              "memory.size_bytes: 66561KiB is not a whole number of MiB\n"},
-        Range{"Flows",
-              "limits: {flows_per_worker: ",
-              "}",
-              {"1024", "16777216"},
-              {"16777217", "1023", "0"},
-              "limits.flows_per_worker: 16777217 is not in [1024, 16777216]\n"},
-        Range{"Reassembly",
-              "limits: {reassembly_bytes_per_worker: ",
-              "}",
-              {"1MiB", "256GiB"},
-              {"257GiB", "0", "1MB", "1025KiB"},
-              "limits.reassembly_bytes_per_worker: 257GiB is not in [1MiB, "
-              "256GiB]\n"},
-        Range{"Handshake", "timeouts: {handshake: ", "}", kGoodTimeouts,
-              kBadTimeouts, "timeouts.handshake: 0s is not in (0s, 24h]\n"},
-        Range{"Established", "timeouts: {established: ", "}", kGoodTimeouts,
-              kBadTimeouts, "timeouts.established: 0s is not in (0s, 24h]\n"},
-        Range{"Closing", "timeouts: {closing: ", "}", kGoodTimeouts,
-              kBadTimeouts, "timeouts.closing: 0s is not in (0s, 24h]\n"},
-        Range{"Linger", "timeouts: {linger: ", "}", kGoodTimeouts, kBadTimeouts,
-              "timeouts.linger: 0s is not in (0s, 24h]\n"},
-        Range{"Udp", "timeouts: {udp: ", "}", kGoodTimeouts, kBadTimeouts,
-              "timeouts.udp: 0s is not in (0s, 24h]\n"},
-        Range{"Icmp", "timeouts: {icmp: ", "}", kGoodTimeouts, kBadTimeouts,
-              "timeouts.icmp: 0s is not in (0s, 24h]\n"},
-        Range{"Captures",
-              "replay: {captures: [",
-              "]}",
-              {"", "a", "a, a"},
-              {"\"\""},
-              "replay.captures[0]: is empty; name a file or directory\n"}),
-    NameOf);
+const std::vector<Range> kSystemRanges = {
+    {"Workers",
+     "workers: ",
+     "",
+     {"auto", "0", "1", "64"},
+     {"65"},
+     "workers: 65 is not in [0, 64]\n"},
+    {"Cpus",
+     "cpus: [",
+     "]",
+     {"", "0", "1023, 1023"},
+     {"7, 1024"},
+     "cpus[1]: 1024 is not in [0, 1023]\n"},
+    {"BurstPackets",
+     "burst_packets: ",
+     "",
+     {"16", "64"},
+     {"0", "15", "65"},
+     "burst_packets: 0 is not in [16, 64]\n"},
+    {"MemorySize",
+     "memory: {size_bytes: ",
+     "}",
+     {"64MiB", "1TiB"},
+     {"63MiB", "0", "1025GiB", "65000KiB"},
+     "memory.size_bytes: 63MiB is not in [64MiB, 1TiB]\n"},
+    {"MemoryGranularity",
+     "memory: {size_bytes: ",
+     "}",
+     {"65MiB"},
+     {"66561KiB"},
+     "memory.size_bytes: 66561KiB is not a whole number of MiB\n"},
+    {"Flows",
+     "limits: {flows_per_worker: ",
+     "}",
+     {"1024", "16777216"},
+     {"16777217", "1023", "0"},
+     "limits.flows_per_worker: 16777217 is not in [1024, 16777216]\n"},
+    {"Reassembly",
+     "limits: {reassembly_bytes_per_worker: ",
+     "}",
+     {"1MiB", "256GiB"},
+     {"257GiB", "0", "1MB", "1025KiB"},
+     "limits.reassembly_bytes_per_worker: 257GiB is not in [1MiB, "
+     "256GiB]\n"},
+    {"Handshake", "timeouts: {handshake: ", "}", kGoodTimeouts, kBadTimeouts,
+     "timeouts.handshake: 0s is not in (0s, 24h]\n"},
+    {"Established", "timeouts: {established: ", "}", kGoodTimeouts,
+     kBadTimeouts, "timeouts.established: 0s is not in (0s, 24h]\n"},
+    {"Closing", "timeouts: {closing: ", "}", kGoodTimeouts, kBadTimeouts,
+     "timeouts.closing: 0s is not in (0s, 24h]\n"},
+    {"Linger", "timeouts: {linger: ", "}", kGoodTimeouts, kBadTimeouts,
+     "timeouts.linger: 0s is not in (0s, 24h]\n"},
+    {"Udp", "timeouts: {udp: ", "}", kGoodTimeouts, kBadTimeouts,
+     "timeouts.udp: 0s is not in (0s, 24h]\n"},
+    {"Icmp", "timeouts: {icmp: ", "}", kGoodTimeouts, kBadTimeouts,
+     "timeouts.icmp: 0s is not in (0s, 24h]\n"},
+    {"Captures",
+     "replay: {captures: [",
+     "]}",
+     {"", "a", "a, a"},
+     {"\"\""},
+     "replay.captures[0]: is empty; name a file or directory\n"}};
 
-INSTANTIATE_TEST_SUITE_P(
-    , MonitorRangeTest,
-    testing::Values(
-        Range{"Priority",
-              "priority: ",
-              "",
-              {"0", "65535"},
-              {"65536"},
-              "priority: 65536 is not in [0, 65535]\n"},
-        Range{"IdleTimeout", "idle_timeout: ", "", kGoodTimeouts, kBadTimeouts,
-              "idle_timeout: 0s is not in (0s, 24h]\n"},
-        Range{"ClientBuffer",
-              "client: {buffer_size_bytes: ",
-              "}",
-              {"0", "1", "64MiB"},
-              {"67108865"},
-              "client.buffer_size_bytes: 67108865 is not in [0, 64MiB]\n"},
-        Range{"ServerBuffer",
-              "server: {buffer_size_bytes: ",
-              "}",
-              {"0", "1", "64MiB"},
-              {"67108865"},
-              "server.buffer_size_bytes: 67108865 is not in [0, 64MiB]\n"},
-        Range{"RetainBytesOfTheDefaultBuffer",
-              "client: {retain: bytes, retain_bytes: ",
-              "}",
-              {"1", "256KiB"},
-              {"262145", "0"},
-              "client.retain_bytes: 262145 is not in [1, 256KiB]\n"},
-        Range{"RetainBytesOfAnotherBuffer",
-              "client: {buffer_size_bytes: 1KiB, retain: bytes, retain_bytes: ",
-              "}",
-              {"1", "1KiB"},
-              {"1025"},
-              "client.retain_bytes: 1025 is not in [1, 1KiB]\n"},
-        Range{"StopAfterPayload",
-              "stop_policies: [{payload_bytes: ",
-              "}]",
-              {"1", "4611686018427387904"},
-              {"0", "4611686018427387905"},
-              "stop_policies[0].payload_bytes: 0 is not in [1, "
-              "4611686018427387904]\n"},
-        Range{"StopAfterPackets",
-              "stop_policies: [{packets: ",
-              "}]",
-              {"1", "4611686018427387904"},
-              {"0", "4611686018427387905"},
-              "stop_policies[0].packets: 0 is not in [1, "
-              "4611686018427387904]\n"},
-        Range{"StopAfterTime", "stop_policies: [{age: ", "}]", kGoodTimeouts,
-              kBadTimeouts, "stop_policies[0].age: 0s is not in (0s, 24h]\n"},
-        Range{"StopImmediately",
-              "stop_policies: [{immediately: ",
-              "}]",
-              {"true"},
-              {"false"},
-              "stop_policies[0].immediately: false says nothing; allowed: "
-              "true, or another condition\n"}),
-    NameOf);
+TEST(ValidateTest, SystemSettingsHoldAtTheirBoundsAndNotPastThem) {
+  for (const Range& range : kSystemRanges) {
+    SCOPED_TRACE(range.what);
+    CheckRange(range, SystemFaults);
+  }
+}
 
-INSTANTIATE_TEST_SUITE_P(
-    , RuleRangeTest,
-    testing::Values(
-        Range{"Priority",
-              "priority: ",
-              "",
-              {"0", "65535"},
-              {"65536"},
-              "priority: 65536 is not in [0, 65535]\n"},
-        Range{"ClientPorts",
-              "client_ports: ",
-              "",
-              {"0", "65535", "0-65535", "7-7"},
-              {"65535-65536", "65536"},
-              "client_ports.last: 65536 is not in [0, 65535]\n"},
-        Range{"ServerPorts",
-              "server_ports: ",
-              "",
-              {"80", "80-81"},
-              {"81-80", "{first: 80}"},
-              "server_ports.last: 80 is less than first, 81\n"},
-        Range{"ClientNetwork",
-              "client_cidr: ",
-              "",
-              {"10.0.0.0/8", "\"::\""},
-              {"10.0.0.1/8", "ten"},
-              "client_cidr: \"10.0.0.1/8\" has bits set outside of its prefix; "
-              "the network is 10.0.0.0/8\n"},
-        Range{"ServerNetwork",
-              "server_cidr: ",
-              "",
-              {"10.0.0.0/8"},
-              {"ten"},
-              "server_cidr: \"ten\" is not a network such as 192.0.2.0/24 or "
-              "2001:db8::/32\n"},
-        Range{"NetworksOfOneVersion",
-              "client_cidr: 10.0.0.0/8, server_cidr: ",
-              "",
-              {"10.0.0.0/8"},
-              {"2001:db8::/32"},
-              "server_cidr: is IPv6 and client_cidr IPv4; no flow is both\n"},
-        Range{"ProtocolWithPorts",
-              "server_ports: 53, protocol: ",
-              "",
-              {"tcp", "udp"},
-              {"icmp", "icmpv6"},
-              "protocol: has no ports; allowed beside ports: tcp, udp\n"}),
-    NameOf);
+const std::vector<Range> kMonitorRanges = {
+    {"Priority",
+     "priority: ",
+     "",
+     {"0", "65535"},
+     {"65536"},
+     "priority: 65536 is not in [0, 65535]\n"},
+    {"IdleTimeout", "idle_timeout: ", "", kGoodTimeouts, kBadTimeouts,
+     "idle_timeout: 0s is not in (0s, 24h]\n"},
+    {"ClientBuffer",
+     "client: {buffer_size_bytes: ",
+     "}",
+     {"0", "1", "64MiB"},
+     {"67108865"},
+     "client.buffer_size_bytes: 67108865 is not in [0, 64MiB]\n"},
+    {"ServerBuffer",
+     "server: {buffer_size_bytes: ",
+     "}",
+     {"0", "1", "64MiB"},
+     {"67108865"},
+     "server.buffer_size_bytes: 67108865 is not in [0, 64MiB]\n"},
+    {"RetainBytesOfTheDefaultBuffer",
+     "client: {retain: bytes, retain_bytes: ",
+     "}",
+     {"1", "256KiB"},
+     {"262145", "0"},
+     "client.retain_bytes: 262145 is not in [1, 256KiB]\n"},
+    {"RetainBytesOfAnotherBuffer",
+     "client: {buffer_size_bytes: 1KiB, retain: bytes, retain_bytes: ",
+     "}",
+     {"1", "1KiB"},
+     {"1025"},
+     "client.retain_bytes: 1025 is not in [1, 1KiB]\n"},
+    {"StopAfterPayload",
+     "stop_policies: [{payload_bytes: ",
+     "}]",
+     {"1", "4611686018427387904"},
+     {"0", "4611686018427387905"},
+     "stop_policies[0].payload_bytes: 0 is not in [1, "
+     "4611686018427387904]\n"},
+    {"StopAfterPackets",
+     "stop_policies: [{packets: ",
+     "}]",
+     {"1", "4611686018427387904"},
+     {"0", "4611686018427387905"},
+     "stop_policies[0].packets: 0 is not in [1, "
+     "4611686018427387904]\n"},
+    {"StopAfterTime", "stop_policies: [{age: ", "}]", kGoodTimeouts,
+     kBadTimeouts, "stop_policies[0].age: 0s is not in (0s, 24h]\n"},
+    {"StopImmediately",
+     "stop_policies: [{immediately: ",
+     "}]",
+     {"true"},
+     {"false"},
+     "stop_policies[0].immediately: false says nothing; allowed: "
+     "true, or another condition\n"}};
+
+TEST(ValidateTest, MonitorSettingsHoldAtTheirBoundsAndNotPastThem) {
+  for (const Range& range : kMonitorRanges) {
+    SCOPED_TRACE(range.what);
+    CheckRange(range, MonitorFaults);
+  }
+}
+
+const std::vector<Range> kRuleRanges = {
+    {"Priority",
+     "priority: ",
+     "",
+     {"0", "65535"},
+     {"65536"},
+     "priority: 65536 is not in [0, 65535]\n"},
+    {"ClientPorts",
+     "client_ports: ",
+     "",
+     {"0", "65535", "0-65535", "7-7"},
+     {"65535-65536", "65536"},
+     "client_ports.last: 65536 is not in [0, 65535]\n"},
+    {"ServerPorts",
+     "server_ports: ",
+     "",
+     {"80", "80-81"},
+     {"81-80", "{first: 80}"},
+     "server_ports.last: 80 is less than first, 81\n"},
+    {"ClientNetwork",
+     "client_cidr: ",
+     "",
+     {"10.0.0.0/8", "\"::\""},
+     {"10.0.0.1/8", "ten"},
+     "client_cidr: \"10.0.0.1/8\" has bits set outside of its prefix; "
+     "the network is 10.0.0.0/8\n"},
+    {"ServerNetwork",
+     "server_cidr: ",
+     "",
+     {"10.0.0.0/8"},
+     {"ten"},
+     "server_cidr: \"ten\" is not a network such as 192.0.2.0/24 or "
+     "2001:db8::/32\n"},
+    {"NetworksOfOneVersion",
+     "client_cidr: 10.0.0.0/8, server_cidr: ",
+     "",
+     {"10.0.0.0/8"},
+     {"2001:db8::/32"},
+     "server_cidr: is IPv6 and client_cidr IPv4; no flow is both\n"},
+    {"ProtocolWithPorts",
+     "server_ports: 53, protocol: ",
+     "",
+     {"tcp", "udp"},
+     {"icmp", "icmpv6"},
+     "protocol: has no ports; allowed beside ports: tcp, udp\n"}};
+
+TEST(ValidateTest, RuleSettingsHoldAtTheirBoundsAndNotPastThem) {
+  for (const Range& range : kRuleRanges) {
+    SCOPED_TRACE(range.what);
+    CheckRange(range, RuleFaults);
+  }
+}
 
 // --- How many
 // -------------------------------------------------------------------

@@ -379,6 +379,14 @@ TEST_F(ReassemblyBufferTest, PolicyMayChangeWhileBytesWait) {
   EXPECT_EQ(DeliverAll(), "__aacccc");
 }
 
+TEST_F(ReassemblyBufferTest, WhatWaitsAtDeliveredStartsThereForEveryPolicy) {
+  ASSERT_EQ(InsertAt(0, "aaaa").stored, 4u);
+  buffer_.Deliver(2);
+  // Same start, longer: the new copy wins on Linux.
+  EXPECT_EQ(InsertAt(2, "bbbb", OverlapPolicy::kLinux).replaced, 2u);
+  EXPECT_EQ(DeliverAll(), "bbbb");
+}
+
 TEST_F(ReassemblyBufferTest, DirectDeliveryEndsAtTheIslandItReaches) {
   ASSERT_EQ(InsertAt(5, "island").stored, 6u);
   buffer_.DeliverDirect(3);
@@ -484,6 +492,32 @@ TEST(ReassemblyMemoryTest, SegmentIsStoredAsFarAsMemoryGoes) {
   EXPECT_EQ(in.refused, data.size() - in.stored);
   EXPECT_EQ(in.refusal, Refusal::kNoMemory);
   EXPECT_EQ(buffer.islands(), 1u);
+}
+
+TEST(ReassemblyMemoryTest, CutOffFromItsIslandASegmentDoesNotPassTheirBound) {
+  // All islands there may be, the last alone in chunk 5, and one chunk left.
+  ChunkPool pool(5);
+  ReassemblyBuffer buffer(pool, 0, kCapacity);
+  constexpr uint64_t kLast = 5 * Chunk::kBytes;
+  for (uint64_t i = 1; i < ReassemblyBuffer::kMaxIslands; ++i) {
+    ASSERT_EQ(
+        buffer.Insert(2 * i, Bytes("x"), OverlapPolicy::kFirst, nullptr).stored,
+        1u);
+  }
+  ASSERT_EQ(
+      buffer.Insert(kLast, Bytes("x"), OverlapPolicy::kFirst, nullptr).stored,
+      1u);
+  ASSERT_EQ(buffer.islands(), ReassemblyBuffer::kMaxIslands);
+  ASSERT_EQ(pool.free_chunks(), 1u);
+
+  // It would join the last island, but memory ends between them.
+  const std::string data(Chunk::kBytes + 100, 'd');
+  const auto in = buffer.Insert(kLast - data.size(), Bytes(data),
+                                OverlapPolicy::kFirst, nullptr);
+  EXPECT_EQ(in.refused, data.size());
+  EXPECT_EQ(in.refusal, Refusal::kNoMemory);
+  EXPECT_EQ(buffer.islands(), ReassemblyBuffer::kMaxIslands);
+  EXPECT_EQ(pool.free_chunks(), 1u);
 }
 
 TEST(ReassemblyMemoryTest, OneFlowsRefusalLeavesAnothersBytesAlone) {
