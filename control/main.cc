@@ -22,8 +22,8 @@ int main(int argc, char** argv) {
   CLI::App* const replay = mosaic::AddReplayCommand(app, replay_flags);
 
   std::string check_path;
-  CLI::App* const check =
-      app.add_subcommand("check", "Tell all that is wrong with a configuration");
+  CLI::App* const check = app.add_subcommand(
+      "check", "Tell all that is wrong with a configuration");
   check->add_option("-c,--config", check_path, "The file")->required();
 
   try {

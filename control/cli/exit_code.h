@@ -9,7 +9,7 @@ enum ExitCode : int {
   kExitFailed = 1,       // It was tried and did not work.
   kExitUsage = 2,        // The command line is not understood.
   kExitUnreachable = 3,  // The daemon does not answer.
-  kExitInvalid = 4,      // Input is wrong: a configuration, a filter, a capture.
+  kExitInvalid = 4,  // Input is wrong: a configuration, a filter, a capture.
   kExitInterrupted = 130,
 };
 

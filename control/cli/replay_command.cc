@@ -64,11 +64,12 @@ void Override(const google::protobuf::Duration& from, bool present,
 void Settle(const v1::SystemConfig& system, const ReplayFlags& flags,
             ReplayPlan& plan) {
   const std::vector<int> allowed = AllowedCpus();
-  plan.workers = flags.workers.value_or(
-      system.workers() > 0 ? system.workers() : AutomaticWorkers(allowed.size()));
+  plan.workers = flags.workers.value_or(system.workers() > 0
+                                            ? system.workers()
+                                            : AutomaticWorkers(allowed.size()));
   if (system.cpus_size() > 0) {
-    plan.worker_cpus =
-        SpreadWorkers(plan.workers, {system.cpus().begin(), system.cpus().end()});
+    plan.worker_cpus = SpreadWorkers(
+        plan.workers, {system.cpus().begin(), system.cpus().end()});
   } else {
     plan.worker_cpus = SpreadWorkers(plan.workers, allowed);
   }
@@ -85,10 +86,9 @@ void Settle(const v1::SystemConfig& system, const ReplayFlags& flags,
   pipeline.parser.overlong = OverlongPolicy::kTakeAsCut;
   pipeline.parser.vlan_in_key = system.flow_key().vlan();
   pipeline.parser.port_in_key = system.flow_key().port();
-  const bool ignore =
-      flags.checksum.empty()
-          ? system.checksum() == v1::CHECKSUM_POLICY_IGNORE
-          : flags.checksum == "ignore";
+  const bool ignore = flags.checksum.empty()
+                          ? system.checksum() == v1::CHECKSUM_POLICY_IGNORE
+                          : flags.checksum == "ignore";
   pipeline.parser.checksum =
       ignore ? ChecksumPolicy::kIgnore : ChecksumPolicy::kVerify;
 
@@ -116,9 +116,8 @@ void Settle(const v1::SystemConfig& system, const ReplayFlags& flags,
   plan.defaults.buffer_bytes = kReplayBufferBytes;
   if (flags.overlap == "last") plan.defaults.overlap = OverlapPolicy::kLast;
   plan.loop = system.replay().loop() && !flags.once;
-  plan.speed = system.replay().pace() == v1::REPLAY_PACE_RECORDED && !flags.once
-                   ? 1
-                   : 0;
+  plan.speed =
+      system.replay().pace() == v1::REPLAY_PACE_RECORDED && !flags.once ? 1 : 0;
 }
 
 // What --flows asks for: a monitor of its own, with a log of all flows.
@@ -181,8 +180,9 @@ int MakePlan(const ReplayFlags& flags, ReplayPlan& plan) {
     }
   }
   if (plan.captures.empty()) {
-    std::fputs("replay: name a capture, or a file with system.replay.captures\n",
-               stderr);
+    std::fputs(
+        "replay: name a capture, or a file with system.replay.captures\n",
+        stderr);
     return kExitUsage;
   }
   Settle(file.system(), flags, plan);
@@ -196,8 +196,10 @@ int MakePlan(const ReplayFlags& flags, ReplayPlan& plan) {
     has_outputs |= !instance.flow_log().output_path().empty();
   }
   if (plan.loop && (has_outputs || !flags.flows_path.empty())) {
-    std::fputs("replay: a loop has no end, so it cannot write flow records; "
-               "use --once\n", stderr);
+    std::fputs(
+        "replay: a loop has no end, so it cannot write flow records; "
+        "use --once\n",
+        stderr);
     return kExitUsage;
   }
   plan.records = keeps || has_outputs ? RecordStore::Keep::kAll
@@ -216,29 +218,33 @@ ReplayView::Style StyleOf(const ReplayPlan& plan) {
 }  // namespace
 
 CLI::App* AddReplayCommand(CLI::App& app, ReplayFlags& flags) {
-  CLI::App* const command = app.add_subcommand(
-      "replay", "Run captures through the engine, offline");
+  CLI::App* const command =
+      app.add_subcommand("replay", "Run captures through the engine, offline");
   command->add_option("-c,--config", flags.config_path,
                       "Configuration file; its system.replay names captures");
   command->add_option("captures", flags.captures, "pcap and pcapng files");
   command
-      ->add_option("--workers", flags.workers,
-                   "Workers; they may share CPUs (default: the file's, else one "
-                   "less than the CPUs)")
+      ->add_option(
+          "--workers", flags.workers,
+          "Workers; they may share CPUs (default: the file's, else one "
+          "less than the CPUs)")
       ->check(CLI::Range(size_t{1}, Engine::kMaxWorkers));
   command
-      ->add_option("--checksum", flags.checksum,
-                   "verify or ignore checksums (default: the file's, else verify)")
+      ->add_option(
+          "--checksum", flags.checksum,
+          "verify or ignore checksums (default: the file's, else verify)")
       ->check(CLI::IsMember({"verify", "ignore"}));
   command
-      ->add_option("--overlap", flags.overlap,
-                   "Which copy of a byte wins where the file does not say: first "
-                   "or last (default first)")
+      ->add_option(
+          "--overlap", flags.overlap,
+          "Which copy of a byte wins where the file does not say: first "
+          "or last (default first)")
       ->check(CLI::IsMember({"first", "last"}));
   command->add_flag("--timeouts", flags.timeouts,
                     "Let idle flows expire; else each lives to the end");
-  command->add_flag("--once", flags.once,
-                    "Once at full speed, whatever the file says of loop and pace");
+  command->add_flag(
+      "--once", flags.once,
+      "Once at full speed, whatever the file says of loop and pace");
   command->add_option("--flows", flags.flows_path,
                       "Write one JSON line for each flow to this file");
   return command;

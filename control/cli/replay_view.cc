@@ -90,8 +90,8 @@ void ReplayView::ShowBar(const ReplayStatus& status) {
   const int filled = static_cast<int>(part * kBarColumns);
   drawn_ = true;
   fmt::print(out_, "\r[{:=<{}}{: <{}}] {:3.0f} %  {} packets{}", "", filled, "",
-             kBarColumns - filled, part * 100,
-             Grouped(status.so_far.packets), kClearToEndOfLine);
+             kBarColumns - filled, part * 100, Grouped(status.so_far.packets),
+             kClearToEndOfLine);
   std::fflush(out_);
 }
 
@@ -121,13 +121,15 @@ void ReplayView::ShowTable(const ReplayStatus& status) {
   };
   const double elapsed = report.wall_seconds - last_seconds_;
   const double rate =
-      elapsed > 0 ? static_cast<double>(report.packets - last_packets_) / elapsed
-                  : 0;
+      elapsed > 0
+          ? static_cast<double>(report.packets - last_packets_) / elapsed
+          : 0;
   last_packets_ = report.packets;
   last_seconds_ = report.wall_seconds;
-  line(kBold, fmt::format("mosaic replay   loop {}   {:.0f} s   {:.0f} packets/s"
-                          "   Ctrl-C ends",
-                          report.loops + 1, report.wall_seconds, rate));
+  line(kBold,
+       fmt::format("mosaic replay   loop {}   {:.0f} s   {:.0f} packets/s"
+                   "   Ctrl-C ends",
+                   report.loops + 1, report.wall_seconds, rate));
   line("", fmt::format("packets {}   dropped {}   flows {} active, {} in all   "
                        "delivered {}   retransmitted {}   gaps {}",
                        Grouped(report.packets), Grouped(report.dropped_packets),
@@ -136,8 +138,8 @@ void ReplayView::ShowTable(const ReplayStatus& status) {
                        Grouped(report.retransmitted_packets),
                        HumanBytes(report.gap_bytes)));
   line("", "");
-  line(kDim, fmt::format("{:>6} {:>4} {:>12} {:>8} {:>8} {:>7}", "WORKER", "CPU",
-                         "PACKETS", "FLOWS", "MPPS", "BUSY"));
+  line(kDim, fmt::format("{:>6} {:>4} {:>12} {:>8} {:>8} {:>7}", "WORKER",
+                         "CPU", "PACKETS", "FLOWS", "MPPS", "BUSY"));
   for (size_t i = 0; i < report.workers.size(); ++i) {
     const ReplayWorkerReport& worker = report.workers[i];
     line("", fmt::format("{:>6} {:>4} {:>12} {:>8} {:>8.2f} {:>6.1f}%", i,
@@ -147,18 +149,17 @@ void ReplayView::ShowTable(const ReplayStatus& status) {
                              std::max(report.wall_seconds, 1e-9)));
   }
   line("", "");
-  line(kDim, fmt::format("{:<5} {:<28} {:<28} {:<24} {:>10} {:>10} {:>6}",
-                         "PROTO", "CLIENT", "SERVER", "STATE", "SENT",
-                         "RECEIVED", "RETX"));
+  line(kDim,
+       fmt::format("{:<5} {:<28} {:<28} {:<24} {:>10} {:>10} {:>6}", "PROTO",
+                   "CLIENT", "SERVER", "STATE", "SENT", "RECEIVED", "RETX"));
   for (const FlowSummary& flow : status.flows) {
-    line("", fmt::format(
-                 "{:<5} {:<28} {:<28} {:<24} {:>10} {:>10} {:>6}",
-                 ProtocolName(flow.protocol), Text(flow.client),
-                 Text(flow.server), StateText(flow),
-                 HumanBytes(flow.sent[0].payload_bytes),
-                 HumanBytes(flow.sent[1].payload_bytes),
-                 flow.sent[0].retransmitted_packets +
-                     flow.sent[1].retransmitted_packets));
+    line("", fmt::format("{:<5} {:<28} {:<28} {:<24} {:>10} {:>10} {:>6}",
+                         ProtocolName(flow.protocol), Text(flow.client),
+                         Text(flow.server), StateText(flow),
+                         HumanBytes(flow.sent[0].payload_bytes),
+                         HumanBytes(flow.sent[1].payload_bytes),
+                         flow.sent[0].retransmitted_packets +
+                             flow.sent[1].retransmitted_packets));
   }
   screen.append("\x1b[J");
   std::fwrite(screen.data(), 1, screen.size(), out_);
@@ -176,9 +177,9 @@ std::string Summary(const ReplayReport& report) {
   bool any = false;
   for (size_t i = 0; i < kEndReasons; ++i) {
     if (report.flows_ended[i] == 0) continue;
-    text += fmt::format("{} {} {}", any ? "," : "",
-                        Name(static_cast<EndReason>(i)),
-                        Grouped(report.flows_ended[i]));
+    text +=
+        fmt::format("{} {} {}", any ? "," : "", Name(static_cast<EndReason>(i)),
+                    Grouped(report.flows_ended[i]));
     any = true;
   }
   if (!any) text += " none";

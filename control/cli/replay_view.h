@@ -1,5 +1,5 @@
-// How a replay shows itself: a live table or a progress bar on a terminal, plain
-// lines elsewhere, and a summary at the end.
+// How a replay shows itself: a live table or a progress bar on a terminal,
+// plain lines elsewhere, and a summary at the end.
 
 #pragma once
 

@@ -34,7 +34,10 @@ std::string HumanBytes(uint64_t bytes) {
     ++unit;
   }
   if (unit == 0) return fmt::format("{} B", bytes);
-  return fmt::format("{:.{}f} {}", value, value < 10 ? 2 : value < 100 ? 1 : 0,
+  return fmt::format("{:.{}f} {}", value,
+                     value < 10    ? 2
+                     : value < 100 ? 1
+                                   : 0,
                      kUnits[unit]);
 }
 

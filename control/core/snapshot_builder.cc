@@ -85,7 +85,7 @@ class Builder {
 
   absl::StatusOr<Filter> BuildFilter(const v1::PacketFilter& filter,
                                      FilterCache::Use use,
-                                     std::string_view where) {
+                                     const std::string& where) {
     absl::StatusOr<Filter> made = filters_.Get(filter.expression(), use);
     if (!made.ok()) {
       return absl::Status(made.status().code(),
