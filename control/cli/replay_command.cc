@@ -271,6 +271,9 @@ int RunReplay(const ReplayFlags& flags) {
         [] { return interrupted.load() != 0; });
   }
   std::fputs(Summary((*replay)->report()).c_str(), stdout);
+  for (const std::string& warning : (*replay)->warnings()) {
+    std::fprintf(stderr, "replay: warning: %s\n", warning.c_str());
+  }
   const bool written = WriteAllRecords(flags, **replay);
   if (!status.ok()) {
     std::fprintf(stderr, "replay: %s\n", std::string(status.message()).c_str());

@@ -197,6 +197,10 @@ absl::Status Replay::Run(size_t flows_shown, const Observer& observer,
              : absl::OkStatus();
 }
 
+const std::vector<std::string>& Replay::warnings() const {
+  return parts_->source->warnings();
+}
+
 ReplayReport Replay::report() const {
   ReplayReport report;
   report.wall_seconds = parts_->wall_seconds;

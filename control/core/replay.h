@@ -88,6 +88,8 @@ class Replay {
                    const std::function<bool()>& stop);
 
   ReplayReport report() const;
+  // What is odd about captures that were read to their end. After Run().
+  const std::vector<std::string>& warnings() const;
   RecordStore& records() { return *records_; }
   const ReplayPlan& plan() const { return plan_; }
 

@@ -95,14 +95,23 @@ class Builder {
     return (*made)->matches_all() ? Filter() : *std::move(made);
   }
 
-  SidePolicy BuildSide(const v1::SidePolicy& side) const {
+  // Fields that are set replace those of `policy`.
+  static SidePolicy Replace(const v1::SidePolicy& side, SidePolicy policy) {
+    if (side.has_buffer_size_bytes()) {
+      policy.buffer_bytes = static_cast<uint32_t>(side.buffer_size_bytes());
+    }
+    policy.overlap = ToOverlap(side.overlap_policy(), policy.overlap);
+    if (side.retain() != v1::RETAIN_UNSPECIFIED) {
+      policy.retain = ToRetain(side.retain());
+      policy.retain_bytes = static_cast<uint32_t>(side.retain_bytes());
+    }
+    return policy;
+  }
+
+  SidePolicy DefaultSide() const {
     SidePolicy policy;
-    policy.buffer_bytes = side.has_buffer_size_bytes()
-                              ? static_cast<uint32_t>(side.buffer_size_bytes())
-                              : defaults_.buffer_bytes;
-    policy.overlap = ToOverlap(side.overlap_policy(), defaults_.overlap);
-    policy.retain = ToRetain(side.retain());
-    policy.retain_bytes = static_cast<uint32_t>(side.retain_bytes());
+    policy.buffer_bytes = defaults_.buffer_bytes;
+    policy.overlap = defaults_.overlap;
     return policy;
   }
 
@@ -177,17 +186,20 @@ class Builder {
       if (!compiled.ok()) return compiled.status();
       filter.to = *std::move(compiled);
     }
-    made.side = {BuildSide(monitor.client()), BuildSide(monitor.server())};
+    made.side = {Replace(monitor.client(), DefaultSide()),
+                 Replace(monitor.server(), DefaultSide())};
     made.stop = BuildStops(monitor.stop_policies());
     for (const v1::FlowPolicy& policy : monitor.flow_policies()) {
       absl::StatusOr<Filter> match =
           BuildFilter(policy.match(), FilterCache::Use::kStreams,
                       absl::StrCat(monitor.name(), ".flow_policies.match"));
       if (!match.ok()) return match.status();
-      made.flow_policies.push_back(
-          {*std::move(match),
-           {BuildSide(policy.client()), BuildSide(policy.server())},
-           BuildStops(policy.stop_policies())});
+      made.flow_policies.push_back({*std::move(match),
+                                    {Replace(policy.client(), made.side[0]),
+                                     Replace(policy.server(), made.side[1])},
+                                    policy.stop_policies().empty()
+                                        ? made.stop
+                                        : BuildStops(policy.stop_policies())});
     }
     made.idle_timeout = ToDuration(monitor.idle_timeout());
     for (const std::string& name : monitor.nf_instances()) {

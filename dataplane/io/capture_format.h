@@ -21,6 +21,8 @@ class CaptureFormat {
   enum class Read {
     kRecord,  // The record is filled in.
     kEnd,     // The file ends here, as it should.
+    kRest,    // The file ends with fewer bytes than a record's header has: no
+              // packet is known to be lost. See problem().
     kCut,     // The file ends in the middle of something; see problem().
     kBroken,  // What follows cannot be made sense of; see problem().
   };
@@ -46,6 +48,12 @@ class CaptureFormat {
     problem_offset_ = offset;
     problem_ = std::move(problem);
     return Read::kBroken;
+  }
+
+  // As Cut(), of a record's header.
+  Read Rest(uint64_t offset, uint64_t need, uint64_t left) {
+    static_cast<void>(Cut(offset, "a record's header", need, left));
+    return Read::kRest;
   }
 
   // `what`, which begins at `offset`, needs `need` bytes and only `left` are.

@@ -77,6 +77,7 @@ absl::Status CaptureReader::ReadHeader() {
       return Problem(absl::StatusCode::kInvalidArgument, "");
     case CaptureFormat::Read::kRecord:
     case CaptureFormat::Read::kEnd:
+    case CaptureFormat::Read::kRest:
       break;
   }
   return absl::OkStatus();
@@ -94,6 +95,13 @@ CaptureReader::Outcome CaptureReader::Next(CaptureRecord& record) {
     case CaptureFormat::Read::kRecord:
     case CaptureFormat::Read::kEnd:
       status_ = input_->status();
+      break;
+    case CaptureFormat::Read::kRest:
+      status_ = input_->status();
+      if (status_.ok()) {
+        warning_ =
+            std::string(Problem(absl::StatusCode::kDataLoss, where).message());
+      }
       break;
     case CaptureFormat::Read::kCut:
       status_ = input_->status().ok()

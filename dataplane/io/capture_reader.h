@@ -65,6 +65,10 @@ class CaptureReader {
   //   others            the system's reason for a failed read.
   const absl::Status& status() const { return status_; }
 
+  // What is odd about a file that was read to its end: a few bytes behind the
+  // last packet, too few for another one's header. Empty else.
+  const std::string& warning() const { return warning_; }
+
   uint64_t packets() const { return packets_; }  // Read so far.
   uint64_t bytes_read() const;                   // Of the file, so far.
 
@@ -83,6 +87,7 @@ class CaptureReader {
   uint64_t packets_ = 0;
   Outcome ended_ = Outcome::kRecord;  // Other than kRecord once it has.
   absl::Status status_;
+  std::string warning_;
 };
 
 }  // namespace mosaic

@@ -56,7 +56,7 @@ CaptureFormat::Read PcapFormat::Next(CaptureRecord& record) {
   std::span<const uint8_t> bytes = input().Peek(kRecordHeaderBytes);
   if (bytes.empty()) return Read::kEnd;
   if (bytes.size() < kRecordHeaderBytes) {
-    return Cut(begin, "a record's header", kRecordHeaderBytes, bytes.size());
+    return Rest(begin, kRecordHeaderBytes, bytes.size());
   }
   const int64_t seconds = order_.Read32(bytes.data());
   const int64_t fraction = order_.Read32(bytes.data() + 4);

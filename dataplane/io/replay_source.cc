@@ -171,6 +171,9 @@ bool ReplaySource::OpenNextFile() {
 
 void ReplaySource::CloseFile() {
   bytes_of_finished_files_ += reader_->bytes_read();
+  if (!reader_->warning().empty() && warnings_.size() < kMaxWarnings) {
+    warnings_.push_back(reader_->warning());
+  }
   reader_.reset();
 }
 

@@ -89,6 +89,10 @@ class ReplaySource : public PacketSource {
   // CaptureReader, or of opening a file. Packets before the error were
   // delivered; files after it are not read. REQUIRES: state() is kEnded.
   const absl::Status& status() const { return status_; }
+  // CaptureReader's warnings, the first kMaxWarnings files' that had one.
+  // REQUIRES: state() is kEnded.
+  static constexpr size_t kMaxWarnings = 16;
+  const std::vector<std::string>& warnings() const { return warnings_; }
 
   // Bytes of all files together; 0 for pipes. For one pass.
   uint64_t total_file_bytes() const { return total_file_bytes_; }
@@ -162,6 +166,7 @@ class ReplaySource : public PacketSource {
   ReplayProgress progress_;
   State state_ = State::kActive;
   absl::Status status_;
+  std::vector<std::string> warnings_;
 };
 
 }  // namespace mosaic

@@ -26,17 +26,22 @@ uint16_t TakeSyn(TcpEnd& sender, const ParsedPacket& segment) {
     return sender.isn == segment.seq ? segment_mark::kRepeatedSyn
                                      : segment_mark::kSynConflict;
   }
-  // A SYN that arrives behind the first data tells where the stream begins, but
-  // only if nothing lies between: what was delivered cannot be moved.
-  if (sender.Has(end_flag::kPacketSeen)) {
-    if (segment.seq + 1 !=
-        sender.next_seq - static_cast<uint32_t>(sender.delivered)) {
+  // A SYN that arrives behind other packets tells where the stream begins, as
+  // long as nothing was delivered: what was cannot be moved.
+  const SeqNum first = segment.seq + 1;
+  if (sender.Has(end_flag::kPacketSeen) &&
+      first != sender.next_seq - static_cast<uint32_t>(sender.delivered)) {
+    if (sender.delivered > 0 || sender.Has(end_flag::kBuffered)) {
       return segment_mark::kSynConflict;
     }
-    sender.isn = segment.seq;
-  } else {
-    StartStream(sender, segment.seq + 1);
+    const SeqNum highest = sender.snd_nxt;
+    StartStream(sender, first);
+    if (highest > first) sender.snd_nxt = highest;
+    sender.Clear(end_flag::kFinDelivered);
+  } else if (!sender.Has(end_flag::kPacketSeen)) {
+    StartStream(sender, first);
   }
+  sender.isn = segment.seq;
   sender.Set(end_flag::kSynSeen);
   const TcpOptions options = ParseTcpOptions(segment.tcp_options());
   if (options.has_window_scale) {
@@ -130,8 +135,9 @@ SegmentInfo TakeAsSender(TcpPair pair, const ParsedPacket& segment) {
          sender.state == TcpState::kListen)) {
       sender.state = TcpState::kSynSent;
     }
-  } else if (!sender.Has(end_flag::kPacketSeen)) {
-    StartStream(sender, first);
+  } else {
+    if (!sender.Has(end_flag::kPacketSeen)) StartStream(sender, first);
+    sender.Set(end_flag::kPastSyn);
   }
 
   info.offset =
