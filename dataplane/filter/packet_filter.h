@@ -4,9 +4,9 @@
 //             refer to a filter keep it alive.
 // Threading   Compile() belongs to control threads: it may ask the resolver and
 //             start a process. Matches() may be called by any worker.
-// Cost        Matches() of an empty expression is one comparison, of native
+// Cost        Matches() of an empty expression is one comparison; of native
 // code
-//             1 to 4 ns, interpreted some ten times that.
+//             a few nanoseconds, interpreted about ten times that.
 
 #pragma once
 

@@ -28,6 +28,11 @@ namespace {
 // A backstop for a process that hangs without computing.
 constexpr unsigned kSelfCheckSeconds = 10;
 
+// How many of the packets are also compared cut short at every length: the
+// plain ones and the first that the program steers. All of them would take five
+// times as long.
+constexpr size_t kPacketsCut = 128;
+
 // A program as one argument: its instructions' bytes in hexadecimal, 64 KiB at
 // most, half of what Linux takes for one.
 std::string ToArgument(const CbpfProgram& program) {
@@ -148,8 +153,11 @@ absl::Status CompareWithInterpreter(const CbpfProgram& program,
     return static_cast<uint32_t>(native(&input)) !=
            program.Run(bytes, wire_length);
   };
+  size_t packets = 0;
   for (const std::vector<uint8_t>& packet : PacketsFor(program)) {
-    for (size_t length = 0; length <= packet.size(); ++length) {
+    const bool cuts = packets++ < kPacketsCut;
+    for (size_t length = cuts ? 0 : packet.size(); length <= packet.size();
+         ++length) {
       const std::span<const uint8_t> cut =
           room.Hold(std::span(packet).first(length));
       if (!differ(cut, packet.size()) && !differ(cut, length)) continue;

@@ -19,9 +19,9 @@
 namespace mosaic {
 
 // Compares `native` with the interpreter on synthetic packets made for the
-// program, and on those cut short at every length. Internal, with the packet in
-// hexadecimal, at the first difference. May crash if the native code is wrong
-// enough.
+// program, many of them also cut short at every length. Internal, with the
+// packet in hexadecimal, at the first difference. May crash if the native code
+// is wrong enough.
 absl::Status CompareWithInterpreter(const CbpfProgram& program,
                                     NativeProgram::Function native);
 

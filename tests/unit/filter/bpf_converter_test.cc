@@ -302,6 +302,19 @@ TEST(BpfConverterTest, AJumpOverTheWholeOfALongProgramReachesItsTarget) {
   EXPECT_EQ(Evaluate(code), 3u);
 }
 
+// DPDK's native code mixes up a jump back by 127 or 128 bytes; whatever lies
+// between two returns, none is made.
+TEST(BpfConverterTest, ReturnsAnyDistanceApartReturn) {
+  for (size_t between = 0; between < 80; ++between) {
+    Code code = {Do(BPF_LD | BPF_B | BPF_ABS, 0),
+                 Jump(BPF_JEQ | BPF_K, 1, 0, 1), Return(7)};
+    code.resize(code.size() + between, Do(BPF_ALU | BPF_ADD | BPF_K, 1));
+    code.push_back(ReturnA());
+    EXPECT_EQ(Evaluate(code, {1}), 7u) << between;
+    EXPECT_EQ(Evaluate(code, {2}), 2 + between);
+  }
+}
+
 // A valid program of random instructions. Scratch words are written before they
 // can be read, because the interpreter does not clear them.
 class RandomPrograms {

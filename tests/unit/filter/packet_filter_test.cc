@@ -266,6 +266,7 @@ TEST(PacketFilterTest, ErrorsHoldLibpcapsTextTheExpressionAndTheColumn) {
       {kIp, "tcp and vlan 5", "no VLAN support for Raw IP", 9},
       {kIp, "port 80 and ip protochain 6", "'protochain' is not supported", 16},
       {kIp, "tcp and inbound", "only a live capture knows it", 9},
+      {kIp, "tcp and udp", "expression rejects all packets", 1},
       {kFrame, "ip6 protochain 6", "'protochain' is not supported", 5},
       {kFrame, "tcp and (udp or", "syntax error", 16},
   };
