@@ -277,6 +277,9 @@ TEST(CaptureReaderTest, DamagedBlocksAreTold) {
   EXPECT_THAT(with_block(6, FileBytes(16)), HasSubstr("packet block is too"));
   EXPECT_THAT(with_block(3, {}), HasSubstr("packet block is too short"));
   EXPECT_THAT(with_block(3, {9, 0, 0, 0}), HasSubstr("packet of 9 bytes does"));
+  FileBytes packet(24);
+  packet[12] = 5;  // Bytes captured, of which the block has four.
+  EXPECT_THAT(with_block(6, packet), HasSubstr("packet of 5 bytes does not"));
   EXPECT_THAT(with_block(6, FileBytes(PcapngFormat::kMaxBlockBytes)),
               HasSubstr("a block of 1048588 bytes is longer than the largest"));
   EXPECT_THAT(with_block(0x0bad, FileBytes(2)), HasSubstr("a length of 14"));

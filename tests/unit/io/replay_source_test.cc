@@ -357,6 +357,41 @@ TEST(ReplaySourceTest, APacketStampedBackInTimeIsNotWaitedFor) {
   EXPECT_THAT(BytesOf(ReceiveBurst(*source, 8)), ElementsAre("c"));
 }
 
+// Neither a worker that comes late nor a last packet stamped back in time
+// moves the files behind it.
+TEST(ReplaySourceTest, AFileIsDueFromTheLargestTimeOfTheOneBeforeIt) {
+  const TemporaryFile first(PcapBuilder()
+                                .Packet(0, "a")
+                                .Packet(2 * kSecond, "b")
+                                .Packet(1 * kSecond, "c")
+                                .bytes());
+  const TemporaryFile second(PcapBuilder()
+                                 .Packet(0, "d")
+                                 .Packet(1 * kSecond, "e")
+                                 .Packet(4 * kSecond, "f")
+                                 .bytes());
+  FakeClock clock;
+  ReplayOptions options;
+  options.speed = 1;
+  options.now = [&clock] { return clock.now; };
+  const auto source = Open({first.path(), second.path()}, options);
+
+  EXPECT_THAT(BytesOf(ReceiveBurst(*source, 8)), ElementsAre("a"));
+  clock.Advance(Duration::Seconds(2));
+  EXPECT_THAT(BytesOf(ReceiveBurst(*source, 8)), ElementsAre("b", "c", "d"));
+  clock.Advance(Duration::Millis(999));
+  EXPECT_THAT(ReceiveBurst(*source, 8), IsEmpty());
+  clock.Advance(Duration::Millis(1));
+  EXPECT_THAT(BytesOf(ReceiveBurst(*source, 8)), ElementsAre("e"));
+
+  const auto late = Open({first.path(), second.path()}, options);
+  EXPECT_THAT(BytesOf(ReceiveBurst(*late, 8)), ElementsAre("a"));
+  clock.Advance(Duration::Millis(5500));
+  EXPECT_THAT(BytesOf(ReceiveBurst(*late, 8)), ElementsAre("b", "c", "d", "e"));
+  clock.Advance(Duration::Millis(500));
+  EXPECT_THAT(BytesOf(ReceiveBurst(*late, 8)), ElementsAre("f"));
+}
+
 TEST(ReplaySourceTest, ProgressReachesTheBytesOfAllFiles) {
   const TemporaryFile first(
       PcapBuilder().Packet(0, "four").Packet(0, "seventy").bytes());
