@@ -242,9 +242,7 @@ bool StartsNewIncarnation(const TcpEnd& sender, const TcpEnd& receiver,
   // The sender is new here. The other end's packets may only be its own SYN, or
   // the answer to this one that overtook it.
   if (!receiver.Has(end_flag::kPacketSeen)) return false;
-  const bool only_handshake =
-      receiver.Has(end_flag::kSynSeen) && receiver.snd_nxt == receiver.isn + 1;
-  if (!only_handshake) return true;
+  if (receiver.Has(end_flag::kPastSyn)) return true;
   return sender.Has(end_flag::kAckSeen) && sender.snd_una != segment.seq + 1;
 }
 
