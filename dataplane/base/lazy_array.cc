@@ -16,6 +16,14 @@ void* MapZeroed(size_t bytes) {
   return at;
 }
 
+void Prefault(void* at, size_t bytes) {
+  if (madvise(at, bytes, MADV_POPULATE_WRITE) == 0) return;
+  // Kernels before 5.14: write to each page what it holds already.
+  constexpr size_t kPageBytes = 4096;
+  auto* const begin = static_cast<volatile char*>(at);
+  for (size_t i = 0; i < bytes; i += kPageBytes) begin[i] = begin[i];
+}
+
 void Unmap(void* at, size_t bytes) { munmap(at, bytes); }
 
 }  // namespace mosaic::internal

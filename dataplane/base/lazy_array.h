@@ -20,6 +20,7 @@ namespace internal {
 // called only at start.
 void* MapZeroed(size_t bytes);
 void Unmap(void* at, size_t bytes);
+void Prefault(void* at, size_t bytes);
 }  // namespace internal
 
 template <typename T>
@@ -50,6 +51,11 @@ class LazyArray {
     other.data_ = data;
     other.size_ = size;
     return *this;
+  }
+
+  // Makes every page resident now, so that first touches cost no page fault.
+  void Prefault() const {
+    if (data_ != nullptr) internal::Prefault(data_, size_ * sizeof(T));
   }
 
   // Elements are reachable through a const array too: it owns a mapping, and

@@ -38,7 +38,9 @@ FlowTracker::FlowTracker(const WorkerLimits& limits, const FlowHash& hash,
       wheel_(limits.flows),
       chunks_(ChunkCount(limits.reassembly_bytes)),
       stream_states_(2 * limits.flows),
-      dispatcher_(*this, counters) {}
+      dispatcher_(*this, counters) {
+  if (limits.prefault == Prefault::kYes) table_.Prefault();
+}
 
 FlowTracker::~FlowTracker() {
   // Flows that nobody ended are not told of it, but give back what they hold.
@@ -283,6 +285,10 @@ void FlowTracker::EndAll(EndReason reason, Timestamp now) {
   }
   std::ranges::sort(order);
   for (const auto& [id, index] : order) End(table_.At(index), reason, now);
+}
+
+size_t FlowTracker::bytes_per_flow() const {
+  return (table_.bytes() + wheel_.bytes()) / table_.capacity();
 }
 
 void* FlowTracker::ContextOf(const Flow& flow, const ChainLink& link) {

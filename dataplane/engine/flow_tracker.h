@@ -56,6 +56,10 @@ class FlowTracker : public FlowServices {
   ChunkPool& chunks() { return chunks_; }
   const WorkerLimits& limits() const { return limits_; }
 
+  // Memory that each flow of capacity has, without payload: record, buckets,
+  // timer.
+  size_t bytes_per_flow() const;
+
   // A record for the packet's tuple, attached to who wants it, with `client` as
   // its client endpoint; null if nobody wants it or there is no room, which is
   // counted. REQUIRES: the tuple is not in the table.

@@ -39,9 +39,15 @@ enum class Reincarnation : uint8_t {
   kAnySyn,
 };
 
+// Whether the flow table's pages are made resident at start. For live traffic:
+// then a first packet never waits for the kernel. Without, memory is used as
+// flows come.
+enum class Prefault : uint8_t { kNo, kYes };
+
 struct WorkerLimits {
   size_t flows = 65'536;
   size_t reassembly_bytes = size_t{64} << 20;  // Chunks of out-of-order bytes.
+  Prefault prefault = Prefault::kNo;
   Timeouts timeouts;
   GapPolicy gap;
   Reincarnation reincarnation = Reincarnation::kWhenClosed;

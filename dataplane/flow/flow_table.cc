@@ -140,6 +140,13 @@ void FlowTable::FillHole(Bucket& head, Bucket& bucket, size_t way) {
   }
 }
 
+void FlowTable::Prefault() const {
+  flows_.Prefault();
+  buckets_.Prefault();
+  overflow_.Prefault();
+  free_flows_.Prefault();
+}
+
 size_t FlowTable::bytes() const {
   return flows_.bytes() + buckets_.bytes() + overflow_.bytes() +
          free_flows_.bytes();

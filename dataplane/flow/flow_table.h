@@ -83,7 +83,8 @@ class FlowTable {
 
   size_t size() const { return size_.load(std::memory_order_relaxed); }
   size_t capacity() const { return flows_.size(); }
-  size_t bytes() const;  // Reserved in all.
+  size_t bytes() const;   // Reserved in all.
+  void Prefault() const;  // Makes all of it resident.
 
  private:
   static constexpr size_t kWays = 8;

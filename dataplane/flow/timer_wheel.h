@@ -55,6 +55,7 @@ class TimerWheel {
   template <typename Fire>
   size_t AdvanceTo(Timestamp now, size_t budget, Fire&& fire);
 
+  size_t bytes() const { return nodes_.size() * sizeof(Node); }
   size_t armed_count() const { return armed_count_; }
 
  private:

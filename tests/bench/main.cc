@@ -1,0 +1,173 @@
+// mosaic-bench: measures the engine on a trace in memory and checks what it saw
+// against the trace's ground truth.
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "CLI/App.hpp"
+#include "CLI/Config.hpp"
+#include "CLI/Formatter.hpp"
+#include "tests/bench/bench_run.h"
+#include <nlohmann/json.hpp>
+
+namespace mosaic::bench {
+namespace {
+
+constexpr int kExitWrongResults = 1;
+constexpr int kExitUsage = 2;
+constexpr int kExitBadTrace = 4;
+
+struct Flags {
+  std::string trace;
+  std::string workload = "read";
+  std::string feed = "split";
+  RunOptions options;
+  int repeat = 5;
+  bool json = false;
+};
+
+// The lines "name=number" of a trace's ground truth; empty if it has none.
+std::map<std::string, uint64_t> ReadTruth(const std::string& trace) {
+  std::map<std::string, uint64_t> truth;
+  std::ifstream file(trace + ".gt");
+  std::string line;
+  while (std::getline(file, line)) {
+    const size_t equals = line.find('=');
+    if (equals == std::string::npos) continue;
+    truth[line.substr(0, equals)] = std::stoull(line.substr(equals + 1));
+  }
+  return truth;
+}
+
+// What differs from the truth, one line each; empty if nothing does.
+std::string Differences(const RunFigures& figures, Workload workload,
+                        const std::map<std::string, uint64_t>& truth) {
+  std::string text;
+  const auto compare = [&](const char* name, uint64_t have) {
+    const auto want = truth.find(name);
+    if (want == truth.end() || want->second == have) return;
+    text +=
+        fmt::format("{}: {} is not the truth's {}\n", name, have, want->second);
+  };
+  const Results& results = figures.results;
+  compare("packets", figures.packets);
+  compare("conns", results.connections_started);
+  compare("conns", results.connections_ended);
+  if (workload != Workload::kFloor) {
+    compare("c2s_bytes", results.bytes_client_to_server);
+    compare("s2c_bytes", results.bytes_server_to_client);
+  }
+  if (workload == Workload::kRead) {
+    compare("bytesum", results.bytesum);
+    compare("xor8", results.xor8);
+  }
+  if (workload == Workload::kCrc) compare("crcsum", results.crc32c_sum);
+  if (figures.bounds_hit > 0) {
+    text += fmt::format("{} flows refused: raise --flows-limit\n",
+                        figures.bounds_hit);
+  }
+  return text;
+}
+
+nlohmann::ordered_json ToJson(const RunFigures& figures, const Flags& flags,
+                              double slowest, double fastest) {
+  rusage usage;
+  getrusage(RUSAGE_SELF, &usage);
+  const Results& results = figures.results;
+  return {{"workload", flags.workload},
+          {"workers", flags.options.workers},
+          {"mpps", figures.mpps()},
+          {"mpps_min", slowest},
+          {"mpps_max", fastest},
+          {"gbps", figures.gbps()},
+          {"cycles_per_packet", figures.cycles_per_packet()},
+          {"packets", figures.packets},
+          {"connections_started", results.connections_started},
+          {"connections_ended", results.connections_ended},
+          {"bytes_client_to_server", results.bytes_client_to_server},
+          {"bytes_server_to_client", results.bytes_server_to_client},
+          {"bytesum", results.bytesum},
+          {"xor8", results.xor8},
+          {"crc32c_sum", results.crc32c_sum},
+          {"peak_rss_bytes", static_cast<uint64_t>(usage.ru_maxrss) * 1024},
+          {"flow_bytes", figures.flow_bytes}};
+}
+
+int Run(const Flags& flags) {
+  absl::StatusOr<std::unique_ptr<Trace>> trace = Trace::Load(flags.trace);
+  if (!trace.ok()) {
+    fmt::print(stderr, "mosaic-bench: {}\n",
+               std::string(trace.status().message()));
+    return kExitBadTrace;
+  }
+  const std::map<std::string, uint64_t> truth = ReadTruth(flags.trace);
+  std::vector<RunFigures> runs;
+  for (int i = 0; i < flags.repeat; ++i) {
+    runs.push_back(RunOnce(**trace, flags.options));
+    const std::string wrong =
+        Differences(runs.back(), flags.options.workload, truth);
+    if (!wrong.empty()) {
+      fmt::print(stderr, "mosaic-bench: run {}:\n{}", i + 1, wrong);
+      return kExitWrongResults;
+    }
+  }
+  std::ranges::sort(runs, {}, &RunFigures::seconds);
+  const RunFigures& median = runs[runs.size() / 2];
+  const double fastest = runs.front().mpps();
+  const double slowest = runs.back().mpps();
+  if (flags.json) {
+    fmt::print("{}\n", ToJson(median, flags, slowest, fastest).dump());
+  } else {
+    fmt::print(
+        "{:<7} {} worker{}  {:7.2f} Mpps ({:.2f} to {:.2f})  {:6.1f} Gbit/s  "
+        "{:6.1f} cycles/packet  {}\n",
+        flags.workload, flags.options.workers,
+        flags.options.workers == 1 ? " " : "s", median.mpps(), slowest, fastest,
+        median.gbps(), median.cycles_per_packet(),
+        truth.empty() ? "no ground truth" : "equals the ground truth");
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace mosaic::bench
+
+int main(int argc, char** argv) {
+  using mosaic::bench::Feed;
+  mosaic::bench::Flags flags;
+  CLI::App app{"Measures Mosaic's engine on traces in memory", "mosaic-bench"};
+  app.require_subcommand(1);
+  CLI::App* const run = app.add_subcommand("run", "One workload on one trace");
+  run->add_option("--trace", flags.trace, "pcap file; FILE.gt is its truth")
+      ->required();
+  run->add_option("--workload", flags.workload, "floor, events, read or crc")
+      ->check(CLI::IsMember({"floor", "events", "read", "crc"}));
+  run->add_option("--workers", flags.options.workers, "Default 1")
+      ->check(CLI::Range(1, 64));
+  run->add_option("--repeat", flags.repeat, "Runs; the median counts")
+      ->check(CLI::Range(1, 1000));
+  run->add_option("--burst", flags.options.burst_packets, "Packets in a burst")
+      ->check(CLI::Range(1, 64));
+  run->add_option("--flows-limit", flags.options.flows_limit,
+                  "Flows of each worker")
+      ->check(CLI::Range(size_t{1}, size_t{1} << 27));
+  run->add_option("--feed", flags.feed,
+                  "split: by owner beforehand; handoff: one worker polls")
+      ->check(CLI::IsMember({"split", "handoff"}));
+  run->add_flag("--json", flags.json, "One JSON object");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : mosaic::bench::kExitUsage;
+  }
+  flags.options.workload = *mosaic::bench::WorkloadOf(flags.workload);
+  flags.options.feed = flags.feed == "handoff" ? Feed::kHandoff : Feed::kSplit;
+  return mosaic::bench::Run(flags);
+}
