@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Fails on what a reader of the tree should not meet: notes to oneself, paths of
 one machine, files too long to read at once, tests that do not run, a header that
-does not say what it is.
+does not say what it is, a link to a file that is not there.
 
 usage: check_text.py REPOSITORY
 """
 
 import pathlib
+import posixpath
 import re
 import sys
 
@@ -56,6 +57,16 @@ def check_header(path: str, lines: list[str]) -> list[str]:
     return findings
 
 
+def check_links(path: str, lines: list[str], known: set[str]) -> list[str]:
+    """Links of a Markdown file to others of the repository, whose files and
+    folders are `known`."""
+    folder = posixpath.dirname(path)
+    return [source_tree.finding(path, number, f"{target} is not in the repository")
+            for number, line in enumerate(lines, start=1)
+            for target in re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", line)
+            if posixpath.normpath(posixpath.join(folder, target)) not in known]
+
+
 def check_file(path: str, text: str) -> list[str]:
     """The findings of one file: `path` relative to the repository, its `text`."""
     lines = text.split("\n")
@@ -81,14 +92,21 @@ def main() -> int:
         return 2
     root = pathlib.Path(sys.argv[1])
     findings, looked_at = [], 0
-    for path in source_tree.repository_files(root):
+    files = source_tree.repository_files(root)
+    known = {posixpath.normpath(parent.as_posix())
+             for path in files for parent in [pathlib.PurePosixPath(path),
+                                              *pathlib.PurePosixPath(path).parents]}
+    for path in files:
         if EXEMPT.search(path):
             continue
         content = (root / path).read_bytes()
         if b"\0" in content:
             continue
         looked_at += 1
-        findings += check_file(path, content.decode(errors="replace"))
+        text = content.decode(errors="replace")
+        findings += check_file(path, text)
+        if path.endswith(".md"):
+            findings += check_links(path, text.split("\n"), known)
     return source_tree.report("check_text", findings, looked_at)
 
 

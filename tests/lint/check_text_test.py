@@ -54,6 +54,12 @@ class CheckTextTest(unittest.TestCase):
         self.expect("string_utils.cc", "int a;\n", "vague name")
         self.expect("uncommon.cc", "int a;\n")
 
+    def test_a_link_to_nothing_is_found(self):
+        lines = ["See [a](../a/README.md#top), [b](b.md) and [c](https://example.org/c)."]
+        self.assertEqual([], check_text.check_links("d/e.md", lines, {"a/README.md", "d/b.md"}))
+        self.assertEqual(["d/e.md:1: b.md is not in the repository"],
+                         check_text.check_links("d/e.md", lines, {"a/README.md"}))
+
 
 if __name__ == "__main__":
     unittest.main()
