@@ -6,7 +6,7 @@
 
 #include "control/cli/check_command.h"
 #include "control/cli/exit_code.h"
-#include "control/cli/replay_command.h"
+#include "control/replay/replay_command.h"
 #include "dataplane/filter/self_check.h"
 
 int main(int argc, char** argv) {

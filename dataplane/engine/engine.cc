@@ -28,12 +28,7 @@ Engine::~Engine() = default;
 
 absl::Status Engine::Apply(std::shared_ptr<const Snapshot> snapshot,
                            LiveFlows live_flows) {
-  if (snapshot->monitors.size() > Snapshot::kMaxMonitors) {
-    return absl::InvalidArgumentError(
-        std::to_string(snapshot->monitors.size()) +
-        " monitors are more than the " +
-        std::to_string(Snapshot::kMaxMonitors) + " that one configuration has");
-  }
+  if (absl::Status bounds = CheckBounds(*snapshot); !bounds.ok()) return bounds;
   std::vector<std::unique_ptr<WorkerSnapshot>> prepared;
   std::vector<std::vector<std::shared_ptr<NfSlot>>> next_slots(workers_.size());
   for (size_t worker = 0; worker < workers_.size(); ++worker) {

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "dataplane/api/network_function.h"
 #include "dataplane/base/side.h"
 #include "dataplane/base/tcp_state.h"
@@ -107,10 +108,16 @@ struct Snapshot {
   // Monitors of one snapshot are told apart by bits of one word.
   static constexpr size_t kMaxMonitors = 64;
   static constexpr size_t kMaxNfInstances = 64;
+  static constexpr size_t kMaxNfInstancesPerMonitor = 16;
+  static constexpr size_t kMaxFlowPolicies = 65535;
 
   uint64_t revision = 0;
   std::vector<Monitor> monitors;  // In order of (priority, name).
   std::vector<NfInstance> nf_instances;
 };
+
+// INVALID_ARGUMENT, naming what and the bound, if `snapshot` has more of
+// something than workers have room for, or names a function that it has not.
+absl::Status CheckBounds(const Snapshot& snapshot);
 
 }  // namespace mosaic

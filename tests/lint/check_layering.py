@@ -30,13 +30,16 @@ ARROWS = {
     "dataplane/filter": [BASE],
     "dataplane/stream": [BASE],
     "dataplane/tcp": ["dataplane/parse", "dataplane/stream", BASE],
-    "dataplane/flow": ["dataplane/tcp", "dataplane/stream", "dataplane/policy", BASE],
+    # A flow record holds what the API shows of it, and is found by what was parsed.
+    "dataplane/flow": ["dataplane/tcp", "dataplane/parse", "dataplane/stream", "dataplane/api",
+                       BASE],
     "dataplane/api": [BASE],
     "dataplane/policy": ["dataplane/filter", "dataplane/stream", "dataplane/api", BASE],
     "dataplane/stats": [BASE],
     "dataplane/event": ["dataplane/api", "dataplane/policy", "dataplane/flow",
-                        "dataplane/stats", BASE],
-    "dataplane/command": ["dataplane/policy", "dataplane/stats", "dataplane/api", BASE],
+                        "dataplane/parse", "dataplane/stream", "dataplane/stats", BASE],
+    "dataplane/command": ["dataplane/event", "dataplane/flow", "dataplane/policy",
+                          "dataplane/stats", "dataplane/api", BASE],
     "dataplane/engine": [*STAGES, BASE],
     # Every network function: what NFs may see, never another one. The registry
     # beside them names them all.
@@ -45,6 +48,8 @@ ARROWS = {
     "proto": [],
     "control": CONTROL,
     # The composition roots build and wire the whole.
+    # The typed configuration of each function is built from the API's message here.
+    "control/core": [*CONTROL, "nf"],
     "control/main.cc": [*CONTROL, "dataplane", "nf/registry.h"],
     "control/replay": [*CONTROL, "dataplane/engine", "dataplane/io", "nf/registry.h"],
 }

@@ -6,7 +6,7 @@
 #include <cstdio>
 #include <string>
 
-#include "control/core/replay.h"
+#include "control/replay/replay.h"
 
 namespace mosaic {
 

@@ -1,4 +1,4 @@
-#include "control/cli/replay_command.h"
+#include "control/replay/replay_command.h"
 
 #include <atomic>
 #include <csignal>
@@ -7,10 +7,10 @@
 
 #include "control/cli/check_command.h"
 #include "control/cli/exit_code.h"
-#include "control/cli/replay_view.h"
 #include "control/cli/terminal.h"
 #include "control/config/config_file.h"
-#include "control/core/replay.h"
+#include "control/replay/replay.h"
+#include "control/replay/replay_view.h"
 #include "dataplane/io/allowed_cpus.h"
 
 namespace mosaic {

@@ -1,4 +1,4 @@
-#include "control/core/replay.h"
+#include "control/replay/replay.h"
 
 #include <algorithm>
 #include <chrono>

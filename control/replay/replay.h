@@ -11,8 +11,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "control/core/record_store.h"
 #include "control/core/snapshot_builder.h"
+#include "control/replay/record_store.h"
 #include "dataplane/base/end_reason.h"
 #include "dataplane/command/flow_listing.h"
 #include "dataplane/engine/engine.h"
