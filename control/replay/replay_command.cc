@@ -102,7 +102,9 @@ void Settle(const v1::SystemConfig& system, const ReplayFlags& flags,
   limits.expiry_budget = SIZE_MAX;
   limits.reincarnation = Reincarnation::kAnySyn;
   const v1::TimeoutConfig& timeouts = system.timeouts();
-  limits.timeouts.enabled = flags.timeouts || timeouts.expire();
+  plan.loop = system.replay().loop() && !flags.once;
+  // A connection comes again in the next round of a loop, and has to be over.
+  limits.timeouts.enabled = flags.timeouts || timeouts.expire() || plan.loop;
   limits.gap.enabled = limits.timeouts.enabled;
   Timeouts& to = limits.timeouts;
   Override(timeouts.handshake(), timeouts.has_handshake(), to.handshake);
@@ -115,7 +117,6 @@ void Settle(const v1::SystemConfig& system, const ReplayFlags& flags,
   plan.defaults.midstream = Midstream::kPickup;
   plan.defaults.buffer_bytes = kReplayBufferBytes;
   if (flags.overlap == "last") plan.defaults.overlap = OverlapPolicy::kLast;
-  plan.loop = system.replay().loop() && !flags.once;
   plan.speed =
       system.replay().pace() == v1::REPLAY_PACE_RECORDED && !flags.once ? 1 : 0;
 }
