@@ -224,6 +224,34 @@ void FlowTracker::ArmBy(Flow& flow, Timestamp due) {
   wheel_.Arm(table_.IndexOf(flow), due);
 }
 
+Verdict FlowTracker::TakeFins(Flow& flow, PacketView* packet, Timestamp now) {
+  Verdict verdict = Verdict::kForward;
+  for (Side sender : {Side::kClient, Side::kServer}) {
+    const Side receiver = Other(sender);
+    const TcpState before = flow.end[Index(receiver)].state;
+    TakePendingFin(PairOf(flow, sender));
+    const TcpState after = flow.end[Index(receiver)].state;
+    if (before == after || !Dispatcher::Wants(flow, EventKind::kStateChange,
+                                              Hook::kReceiver, receiver)) {
+      continue;
+    }
+    Event event;
+    event.kind = EventKind::kStateChange;
+    event.hook = Hook::kReceiver;
+    event.side = receiver;
+    event.now = now;
+    event.packet = packet;
+    event.old_state = before;
+    event.new_state = after;
+    verdict = std::max(verdict, dispatcher_.Raise(flow, event));
+  }
+  if (!flow.Has(flow_flag::kClosed) && BothClosed(flow.end[0], flow.end[1])) {
+    flow.Set(flow_flag::kClosed);
+    Rearm(flow);
+  }
+  return verdict;
+}
+
 void FlowTracker::AdvanceSlow(Timestamp now) {
   wheel_.AdvanceTo(
       now, limits_.expiry_budget,
@@ -233,6 +261,7 @@ void FlowTracker::AdvanceSlow(Timestamp now) {
 void FlowTracker::OnTimer(uint32_t index, Timestamp now) {
   Flow& flow = table_.At(index);
   const Timestamp gap_due = delivery_->GiveUpOldHoles(flow, now);
+  static_cast<void>(TakeFins(flow, nullptr, now));
   if (!limits_.timeouts.enabled) {
     if (gap_due > Timestamp()) wheel_.Arm(index, gap_due);
     return;

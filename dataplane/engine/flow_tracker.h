@@ -85,6 +85,11 @@ class FlowTracker : public FlowServices {
     if (wheel_.Due(now)) AdvanceSlow(now);
   }
 
+  // Lets receivers take the FINs that nothing is missing before, and notes it
+  // when that closes the connection. `packet` is the cause; null for a timer.
+  // Returns the severest verdict of those who hear of the changes.
+  Verdict TakeFins(Flow& flow, PacketView* packet, Timestamp now);
+
   // To be called when a flow's state has changed such that it may have to end
   // sooner than its timer says.
   void Rearm(Flow& flow);

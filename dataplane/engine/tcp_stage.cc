@@ -18,12 +18,6 @@ constexpr uint16_t kPlainMask = end_flag::kPacketSeen | end_flag::kAckSeen |
                                 end_flag::kRstSeen;
 constexpr uint16_t kPlainWant = end_flag::kPacketSeen | end_flag::kAckSeen;
 
-TcpPair PairOf(Flow& flow, Side sender) {
-  const Side receiver = Other(sender);
-  return {flow.end[Index(sender)], flow.end[Index(receiver)],
-          flow.fin_seq[Index(sender)], flow.fin_seq[Index(receiver)]};
-}
-
 void CountPacket(Flow& flow, Side sender, const PacketContext& context) {
   HotCounters& hot = flow.hot[Index(sender)];
   hot.packets += 1;
@@ -211,12 +205,7 @@ void TcpStage::NoteClosing(Flow& flow, const SegmentInfo& info) {
     tracker_.Rearm(flow);
     return;
   }
-  if (!flow.Has(flow_flag::kClosed) && BothClosed(flow.end[0], flow.end[1])) {
-    flow.Set(flow_flag::kClosed);
-    tracker_.Rearm(flow);
-  } else if (info.Is(segment_mark::kNewFin)) {
-    tracker_.Rearm(flow);
-  }
+  if (info.Is(segment_mark::kNewFin)) tracker_.Rearm(flow);
 }
 
 bool TcpStage::IsPlain(const Flow& flow, const ParsedPacket& segment) {
@@ -365,7 +354,6 @@ Verdict TcpStage::ProcessAny(Flow& flow, Side sender,
   if (is_new) raise(EventKind::kConnectionStart, Hook::kReceiver, receiver);
   raise(EventKind::kPacketIn, Hook::kReceiver, receiver);
   if (repeats) raise(EventKind::kRetransmission, Hook::kReceiver, receiver);
-  const TcpState receiver_between = pair.receiver.state;
   verdict = std::max(verdict, RaiseStateChange(flow, Hook::kReceiver, receiver,
                                                receiver_before, context));
 
@@ -382,9 +370,8 @@ Verdict TcpStage::ProcessAny(Flow& flow, Side sender,
   if (segment.Has(kAck)) {
     verdict = std::max(verdict, delivery_.Acknowledge(flow, sender, context));
   }
-  TakePendingFin(pair);
-  verdict = std::max(verdict, RaiseStateChange(flow, Hook::kReceiver, receiver,
-                                               receiver_between, context));
+  PacketView view(context.packet, segment, sender);
+  verdict = std::max(verdict, tracker_.TakeFins(flow, &view, context.now));
   NoteClosing(flow, info);
   return verdict;
 }
