@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "dataplane/engine/stream_delivery.h"
+#include "dataplane/flow/first_packet.h"
 #include "dataplane/tcp/tcp_observer.h"
 
 namespace mosaic {
@@ -69,18 +70,18 @@ void FlowTracker::SetSnapshot(const Snapshot& snapshot,
   }
 }
 
-size_t FlowTracker::Match(const PacketContext& context,
+size_t FlowTracker::Match(std::span<const uint8_t> ip, FlowOrigin origin,
                           std::span<Attachment> attachments) const {
-  const std::span<const uint8_t> ip = IpBytes(context.parsed);
-  const bool midstream = context.parsed.packet_class == PacketClass::kTcp &&
-                         !context.parsed.Has(tcp_flag::kSyn);
   size_t count = 0;
   for (size_t i = 0; i < snapshot_->monitors.size(); ++i) {
     const Monitor& monitor = snapshot_->monitors[i];
     if (monitor.type != MonitorType::kStream || count == attachments.size()) {
       continue;
     }
-    if (midstream && monitor.midstream != Midstream::kPickup) continue;
+    if (origin == FlowOrigin::kMidstream &&
+        monitor.midstream != Midstream::kPickup) {
+      continue;
+    }
     if (!Matches(monitor.syn_filter, ip)) continue;
     Attachment& attachment = attachments[count++];
     attachment = Attachment{};
@@ -113,7 +114,7 @@ void FlowTracker::Subscribe(Flow& flow, Subscription* subscription) {
 Flow* FlowTracker::Create(const PacketContext& context, EndpointIndex client,
                           FlowOrigin origin) {
   std::array<Attachment, Subscription::kMaxAttachments> attachments;
-  const size_t count = Match(context, attachments);
+  const size_t count = Match(IpBytes(context.parsed), origin, attachments);
   if (count == 0) return nullptr;
   Flow* const flow = table_.Insert(context.parsed.key, context.parsed.hash);
   if (flow == nullptr) {
@@ -395,7 +396,8 @@ void FlowTracker::StopSides(Flow& flow,
 
 void FlowTracker::Reattach(Flow& flow, const PacketContext& context) {
   std::array<Attachment, Subscription::kMaxAttachments> attachments;
-  const size_t count = Match(context, attachments);
+  const size_t count =
+      Match(FirstPacket(flow).bytes(), flow.origin, attachments);
   Subscription* const next = subscriptions_.Acquire(
       *snapshot_, slots_, std::span(attachments).first(count));
   if (next == nullptr) {

@@ -115,8 +115,9 @@ class FlowTracker : public FlowServices {
   void RequestStop(Flow& flow, const ChainLink& link, Side side) override;
 
  private:
-  // Fills `attachments` with who wants a flow that begins with this packet.
-  size_t Match(const PacketContext& context,
+  // Fills `attachments` with who wants a flow that begins with this packet,
+  // given from its IP header on. Returns how many those are.
+  size_t Match(std::span<const uint8_t> ip, FlowOrigin origin,
                std::span<Attachment> attachments) const;
   void Subscribe(Flow& flow, Subscription* subscription);
   void Reattach(Flow& flow, const PacketContext& context);

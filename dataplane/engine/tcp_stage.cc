@@ -223,12 +223,13 @@ bool TcpStage::IsPlain(const Flow& flow, const ParsedPacket& segment) {
 
 Verdict TcpStage::Process(Flow* flow, const PacketContext& context) {
   bool is_new = false;
-  if (flow != nullptr && context.parsed.Has(kSyn)) {
+  const bool sound = context.parsed.l4_checksum != L4Checksum::kBad;
+  if (flow != nullptr && sound && context.parsed.Has(kSyn)) {
     const Side sender = flow->SideOf(context.parsed.sender);
     if (EndForNewIncarnation(*flow, sender, context)) flow = nullptr;
   }
   if (flow == nullptr) {
-    if (context.parsed.l4_checksum == L4Checksum::kBad) {
+    if (!sound) {
       counters_.anomalies[static_cast<size_t>(Anomaly::kBadChecksum)].Add(1);
       return Verdict::kForward;
     }
@@ -237,7 +238,7 @@ Verdict TcpStage::Process(Flow* flow, const PacketContext& context) {
     is_new = true;
   } else {
     tracker_.Reevaluate(*flow, context);
-    LearnRoles(*flow, context);
+    if (sound) LearnRoles(*flow, context);
   }
   const Side sender = flow->SideOf(context.parsed.sender);
   CountPacket(*flow, sender, context);

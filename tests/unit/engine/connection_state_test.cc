@@ -332,6 +332,17 @@ TEST_F(Midstream, ASynAckFirstTellsWhoTheServerIs) {
   EXPECT_EQ(harness.recorded().data[0], "answer");
 }
 
+TEST_F(Midstream, AMonitorWithoutPickupGetsNoFlowThatBeginsWithASynAck) {
+  EngineSetup setup = Pickup();
+  setup.functions.resize(2);
+  setup.monitors.push_back(StreamMonitor({1}));
+  EngineHarness harness(setup);
+  Connection c(harness);
+  c.SynAck();
+  EXPECT_FALSE(harness.recorded(0).events.empty());
+  EXPECT_THAT(harness.recorded(1).events, IsEmpty());
+}
+
 // G-13.
 TEST_F(Midstream, DataThatOvertookItsSynStaysAndRolesAreRight) {
   EngineHarness harness(Pickup());
@@ -406,6 +417,18 @@ TEST_F(Reincarnated, AClosedConnectionGivesWayToANewSyn) {
               ElementsAre("end snd client fin"));
   EXPECT_THAT(harness.recorded().Only("data"),
               ElementsAre("data server 0 one", "data server 0 two"));
+}
+
+TEST_F(Reincarnated, ASynWithAWrongChecksumEndsNothing) {
+  EngineSetup setup;
+  setup.pipeline.limits.reincarnation = Reincarnation::kAnySyn;
+  EngineHarness harness(setup);
+  Connection c(harness);
+  c.Handshake();
+  c.Send(c.Bare(Side::kClient).Seq(9000).Flags(tcp_flag::kSyn).BadL4Checksum());
+  c.client().Data(0, "on");
+  EXPECT_EQ(harness.flows(), 1u);
+  EXPECT_EQ(harness.recorded().data[1], "on");
 }
 
 }  // namespace
