@@ -211,7 +211,7 @@ Duration FlowTracker::TimeoutOf(const Flow& flow) const {
 
 void FlowTracker::Rearm(Flow& flow) {
   if (!limits_.timeouts.enabled) return;
-  wheel_.Arm(table_.IndexOf(flow), flow.last_seen + TimeoutOf(flow));
+  wheel_.ArmBy(table_.IndexOf(flow), flow.last_seen + TimeoutOf(flow));
 }
 
 void FlowTracker::ArmBy(Flow& flow, Timestamp due) {
@@ -219,10 +219,7 @@ void FlowTracker::ArmBy(Flow& flow, Timestamp due) {
     wheel_.Start(flow.last_seen);
     wheel_started_ = true;
   }
-  if (limits_.timeouts.enabled) {
-    due = std::min(due, flow.last_seen + TimeoutOf(flow));
-  }
-  wheel_.Arm(table_.IndexOf(flow), due);
+  wheel_.ArmBy(table_.IndexOf(flow), due);
 }
 
 Verdict FlowTracker::TakeFins(Flow& flow, PacketView* packet, Timestamp now) {
@@ -263,6 +260,8 @@ void FlowTracker::OnTimer(uint32_t index, Timestamp now) {
   Flow& flow = table_.At(index);
   const Timestamp gap_due = delivery_->GiveUpOldHoles(flow, now);
   static_cast<void>(TakeFins(flow, nullptr, now));
+  Settle(flow, now);
+  if (!table_.InUse(index)) return;
   if (!limits_.timeouts.enabled) {
     if (gap_due > Timestamp()) wheel_.Arm(index, gap_due);
     return;
@@ -417,6 +416,7 @@ void FlowTracker::Reattach(Flow& flow, const PacketContext& context) {
   }
   subscriptions_.Release(flow.subscription);
   Subscribe(flow, next);
+  Rearm(flow);
   for (Side side : {Side::kClient, Side::kServer}) {
     if (next->side[Index(side)].buffer_bytes == 0) {
       delivery_->StopReading(flow, side);

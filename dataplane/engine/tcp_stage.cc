@@ -83,6 +83,7 @@ Flow* TcpStage::FlowForNewTuple(const PacketContext& context) {
   } else {
     flow->Set(flow_flag::kRolesGuessed);
     for (TcpEnd& end : flow->end) StartMidstream(end);
+    tracker_.Rearm(*flow);
   }
   return flow;
 }
@@ -203,9 +204,9 @@ void TcpStage::NoteClosing(Flow& flow, const SegmentInfo& info) {
     flow.Set(flow_flag::kReset);
     if (info.Is(segment_mark::kRefuses)) flow.Set(flow_flag::kRefused);
     tracker_.Rearm(flow);
-    return;
+  } else if (info.Is(segment_mark::kNewFin)) {
+    tracker_.Rearm(flow);
   }
-  if (info.Is(segment_mark::kNewFin)) tracker_.Rearm(flow);
 }
 
 bool TcpStage::IsPlain(const Flow& flow, const ParsedPacket& segment) {
@@ -373,6 +374,10 @@ Verdict TcpStage::ProcessAny(Flow& flow, Side sender,
   }
   PacketView view(context.packet, segment, sender);
   verdict = std::max(verdict, tracker_.TakeFins(flow, &view, context.now));
+  if (pair.sender.state != sender_before ||
+      pair.receiver.state != receiver_before) {
+    tracker_.Rearm(flow);
+  }
   NoteClosing(flow, info);
   return verdict;
 }
