@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "dataplane/engine/stream_delivery.h"
+#include "dataplane/flow/first_packet.h"
 #include "dataplane/tcp/tcp_observer.h"
 
 namespace mosaic {
@@ -71,18 +72,18 @@ void FlowTracker::SetSnapshot(const Snapshot& snapshot,
   }
 }
 
-size_t FlowTracker::Match(const PacketContext& context,
+size_t FlowTracker::Match(std::span<const uint8_t> ip, FlowOrigin origin,
                           std::span<Attachment> attachments) const {
-  const std::span<const uint8_t> ip = IpBytes(context.parsed);
-  const bool midstream = context.parsed.packet_class == PacketClass::kTcp &&
-                         !context.parsed.Has(tcp_flag::kSyn);
   size_t count = 0;
   for (size_t i = 0; i < snapshot_->monitors.size(); ++i) {
     const Monitor& monitor = snapshot_->monitors[i];
     if (monitor.type != MonitorType::kStream || count == attachments.size()) {
       continue;
     }
-    if (midstream && monitor.midstream != Midstream::kPickup) continue;
+    if (origin == FlowOrigin::kMidstream &&
+        monitor.midstream != Midstream::kPickup) {
+      continue;
+    }
     if (!Matches(monitor.syn_filter, ip)) continue;
     Attachment& attachment = attachments[count++];
     attachment = Attachment{};
@@ -115,7 +116,7 @@ void FlowTracker::Subscribe(Flow& flow, Subscription* subscription) {
 Flow* FlowTracker::Create(const PacketContext& context, EndpointIndex client,
                           FlowOrigin origin) {
   std::array<Attachment, Subscription::kMaxAttachments> attachments;
-  const size_t count = Match(context, attachments);
+  const size_t count = Match(IpBytes(context.parsed), origin, attachments);
   if (count == 0) return nullptr;
   Flow* const flow = table_.Insert(context.parsed.key, context.parsed.hash);
   if (flow == nullptr) {
@@ -212,7 +213,7 @@ Duration FlowTracker::TimeoutOf(const Flow& flow) const {
 
 void FlowTracker::Rearm(Flow& flow) {
   if (!limits_.timeouts.enabled) return;
-  wheel_.Arm(table_.IndexOf(flow), flow.last_seen + TimeoutOf(flow));
+  wheel_.ArmBy(table_.IndexOf(flow), flow.last_seen + TimeoutOf(flow));
 }
 
 void FlowTracker::ArmBy(Flow& flow, Timestamp due) {
@@ -220,10 +221,35 @@ void FlowTracker::ArmBy(Flow& flow, Timestamp due) {
     wheel_.Start(flow.last_seen);
     wheel_started_ = true;
   }
-  if (limits_.timeouts.enabled) {
-    due = std::min(due, flow.last_seen + TimeoutOf(flow));
+  wheel_.ArmBy(table_.IndexOf(flow), due);
+}
+
+Verdict FlowTracker::TakeFins(Flow& flow, PacketView* packet, Timestamp now) {
+  Verdict verdict = Verdict::kForward;
+  for (Side sender : {Side::kClient, Side::kServer}) {
+    const Side receiver = Other(sender);
+    const TcpState before = flow.end[Index(receiver)].state;
+    TakePendingFin(PairOf(flow, sender));
+    const TcpState after = flow.end[Index(receiver)].state;
+    if (before == after || !Dispatcher::Wants(flow, EventKind::kStateChange,
+                                              Hook::kReceiver, receiver)) {
+      continue;
+    }
+    Event event;
+    event.kind = EventKind::kStateChange;
+    event.hook = Hook::kReceiver;
+    event.side = receiver;
+    event.now = now;
+    event.packet = packet;
+    event.old_state = before;
+    event.new_state = after;
+    verdict = std::max(verdict, dispatcher_.Raise(flow, event));
   }
-  wheel_.Arm(table_.IndexOf(flow), due);
+  if (!flow.Has(flow_flag::kClosed) && BothClosed(flow.end[0], flow.end[1])) {
+    flow.Set(flow_flag::kClosed);
+    Rearm(flow);
+  }
+  return verdict;
 }
 
 void FlowTracker::AdvanceSlow(Timestamp now) {
@@ -235,6 +261,9 @@ void FlowTracker::AdvanceSlow(Timestamp now) {
 void FlowTracker::OnTimer(uint32_t index, Timestamp now) {
   Flow& flow = table_.At(index);
   const Timestamp gap_due = delivery_->GiveUpOldHoles(flow, now);
+  static_cast<void>(TakeFins(flow, nullptr, now));
+  Settle(flow, now);
+  if (!table_.InUse(index)) return;
   if (!limits_.timeouts.enabled) {
     if (gap_due > Timestamp()) wheel_.Arm(index, gap_due);
     return;
@@ -372,7 +401,8 @@ void FlowTracker::StopSides(Flow& flow,
 
 void FlowTracker::Reattach(Flow& flow, const PacketContext& context) {
   std::array<Attachment, Subscription::kMaxAttachments> attachments;
-  const size_t count = Match(context, attachments);
+  const size_t count =
+      Match(FirstPacket(flow).bytes(), flow.origin, attachments);
   Subscription* const next = subscriptions_.Acquire(
       *snapshot_, slots_, std::span(attachments).first(count));
   if (next == nullptr) {
@@ -392,6 +422,7 @@ void FlowTracker::Reattach(Flow& flow, const PacketContext& context) {
   }
   subscriptions_.Release(flow.subscription);
   Subscribe(flow, next);
+  Rearm(flow);
   for (Side side : {Side::kClient, Side::kServer}) {
     if (next->side[Index(side)].buffer_bytes == 0) {
       delivery_->StopReading(flow, side);

@@ -89,6 +89,11 @@ class FlowTracker : public FlowServices {
     if (wheel_.Due(now)) AdvanceSlow(now);
   }
 
+  // Lets receivers take the FINs that nothing is missing before, and notes it
+  // when that closes the connection. `packet` is the cause; null for a timer.
+  // Returns the severest verdict of those who hear of the changes.
+  Verdict TakeFins(Flow& flow, PacketView* packet, Timestamp now);
+
   // To be called when a flow's state has changed such that it may have to end
   // sooner than its timer says.
   void Rearm(Flow& flow);
@@ -114,8 +119,9 @@ class FlowTracker : public FlowServices {
   void RequestStop(Flow& flow, const ChainLink& link, Side side) override;
 
  private:
-  // Fills `attachments` with who wants a flow that begins with this packet.
-  size_t Match(const PacketContext& context,
+  // Fills `attachments` with who wants a flow that begins with this packet,
+  // given from its IP header on. Returns how many those are.
+  size_t Match(std::span<const uint8_t> ip, FlowOrigin origin,
                std::span<Attachment> attachments) const;
   void Subscribe(Flow& flow, Subscription* subscription);
   void Reattach(Flow& flow, const PacketContext& context);

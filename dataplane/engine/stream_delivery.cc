@@ -154,8 +154,9 @@ StreamState* StreamDelivery::StateOf(Flow& flow, Side receiver,
 void StreamDelivery::DropStateIfIdle(Flow& flow, Side receiver) {
   StreamState*& state = flow.stream[Index(receiver)];
   // Remembered gaps stay with the flow: without them late bytes would look like
-  // repeats.
-  if (state == nullptr || state->has_gaps ||
+  // repeats. So does the count of segments from behind the bound, by which a
+  // hole wider than the buffer is told.
+  if (state == nullptr || state->has_gaps || state->refused_in_a_row > 0 ||
       state->buffer.pending_bytes() + state->buffer.retained_bytes() > 0) {
     return;
   }
@@ -185,9 +186,9 @@ Verdict StreamDelivery::Receive(Flow& flow, Side receiver, int64_t offset,
         std::min<uint64_t>(static_cast<uint64_t>(-offset), payload.size());
     Refuse(flow, receiver, RefusedBytes::kBeforeStart, before);
     payload = payload.subspan(before);
-    if (payload.empty()) return Verdict::kForward;
     offset = 0;
   }
+  if (payload.empty()) return Verdict::kForward;  // The capture cut it off.
   const uint64_t from = static_cast<uint64_t>(offset);
   if (from == sender.delivered && flow.stream[Index(receiver)] == nullptr &&
       settings.retain == Retain::kNone) {
@@ -219,6 +220,7 @@ Verdict StreamDelivery::ReceiveBuffered(Flow& flow, Side receiver,
       !buffer.Holds(offset, length)) {
     verdict = Offer(flow, receiver, payload, &context, now);
     buffer.DeliverDirect(length);
+    state.refused_in_a_row = 0;
   } else {
     verdict = InsertAll(flow, receiver, state, offset, payload, context);
   }

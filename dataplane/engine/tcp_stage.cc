@@ -18,12 +18,6 @@ constexpr uint16_t kPlainMask = end_flag::kPacketSeen | end_flag::kAckSeen |
                                 end_flag::kRstSeen;
 constexpr uint16_t kPlainWant = end_flag::kPacketSeen | end_flag::kAckSeen;
 
-TcpPair PairOf(Flow& flow, Side sender) {
-  const Side receiver = Other(sender);
-  return {flow.end[Index(sender)], flow.end[Index(receiver)],
-          flow.fin_seq[Index(sender)], flow.fin_seq[Index(receiver)]};
-}
-
 void CountPacket(Flow& flow, Side sender, const PacketContext& context) {
   HotCounters& hot = flow.hot[Index(sender)];
   hot.packets += 1;
@@ -89,6 +83,7 @@ Flow* TcpStage::FlowForNewTuple(const PacketContext& context) {
   } else {
     flow->Set(flow_flag::kRolesGuessed);
     for (TcpEnd& end : flow->end) StartMidstream(end);
+    tracker_.Rearm(*flow);
   }
   return flow;
 }
@@ -209,11 +204,6 @@ void TcpStage::NoteClosing(Flow& flow, const SegmentInfo& info) {
     flow.Set(flow_flag::kReset);
     if (info.Is(segment_mark::kRefuses)) flow.Set(flow_flag::kRefused);
     tracker_.Rearm(flow);
-    return;
-  }
-  if (!flow.Has(flow_flag::kClosed) && BothClosed(flow.end[0], flow.end[1])) {
-    flow.Set(flow_flag::kClosed);
-    tracker_.Rearm(flow);
   } else if (info.Is(segment_mark::kNewFin)) {
     tracker_.Rearm(flow);
   }
@@ -234,12 +224,13 @@ bool TcpStage::IsPlain(const Flow& flow, const ParsedPacket& segment) {
 
 Verdict TcpStage::Process(Flow* flow, const PacketContext& context) {
   bool is_new = false;
-  if (flow != nullptr && context.parsed.Has(kSyn)) {
+  const bool sound = context.parsed.l4_checksum != L4Checksum::kBad;
+  if (flow != nullptr && sound && context.parsed.Has(kSyn)) {
     const Side sender = flow->SideOf(context.parsed.sender);
     if (EndForNewIncarnation(*flow, sender, context)) flow = nullptr;
   }
   if (flow == nullptr) {
-    if (context.parsed.l4_checksum == L4Checksum::kBad) {
+    if (!sound) {
       counters_.anomalies[static_cast<size_t>(Anomaly::kBadChecksum)].Add(1);
       return Verdict::kForward;
     }
@@ -248,7 +239,7 @@ Verdict TcpStage::Process(Flow* flow, const PacketContext& context) {
     is_new = true;
   } else {
     tracker_.Reevaluate(*flow, context);
-    LearnRoles(*flow, context);
+    if (sound) LearnRoles(*flow, context);
   }
   const Side sender = flow->SideOf(context.parsed.sender);
   CountPacket(*flow, sender, context);
@@ -365,7 +356,6 @@ Verdict TcpStage::ProcessAny(Flow& flow, Side sender,
   if (is_new) raise(EventKind::kConnectionStart, Hook::kReceiver, receiver);
   raise(EventKind::kPacketIn, Hook::kReceiver, receiver);
   if (repeats) raise(EventKind::kRetransmission, Hook::kReceiver, receiver);
-  const TcpState receiver_between = pair.receiver.state;
   verdict = std::max(verdict, RaiseStateChange(flow, Hook::kReceiver, receiver,
                                                receiver_before, context));
 
@@ -382,9 +372,12 @@ Verdict TcpStage::ProcessAny(Flow& flow, Side sender,
   if (segment.Has(kAck)) {
     verdict = std::max(verdict, delivery_.Acknowledge(flow, sender, context));
   }
-  TakePendingFin(pair);
-  verdict = std::max(verdict, RaiseStateChange(flow, Hook::kReceiver, receiver,
-                                               receiver_between, context));
+  PacketView view(context.packet, segment, sender);
+  verdict = std::max(verdict, tracker_.TakeFins(flow, &view, context.now));
+  if (pair.sender.state != sender_before ||
+      pair.receiver.state != receiver_before) {
+    tracker_.Rearm(flow);
+  }
   NoteClosing(flow, info);
   return verdict;
 }

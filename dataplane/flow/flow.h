@@ -18,6 +18,7 @@
 #include "dataplane/base/side.h"
 #include "dataplane/base/timestamp.h"
 #include "dataplane/tcp/tcp_end.h"
+#include "dataplane/tcp/tcp_observer.h"
 
 namespace mosaic {
 
@@ -94,6 +95,13 @@ struct alignas(64) Flow {
   void Set(uint8_t flag) { flags = static_cast<uint8_t>(flags | flag); }
   void Clear(uint8_t flag) { flags = static_cast<uint8_t>(flags & ~flag); }
 };
+
+// The two ends in the roles of a segment that `sender` sent.
+inline TcpPair PairOf(Flow& flow, Side sender) {
+  const Side receiver = Other(sender);
+  return {flow.end[Index(sender)], flow.end[Index(receiver)],
+          flow.fin_seq[Index(sender)], flow.fin_seq[Index(receiver)]};
+}
 
 // What `side` sent, in the form that the outside sees.
 SideCounters CountersOf(const Flow& flow, Side side);

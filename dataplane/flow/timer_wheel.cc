@@ -17,11 +17,26 @@ void TimerWheel::Start(Timestamp now) {
   next_tick_ = INT64_MAX;
 }
 
+// Rounded up: a node never fires before its time.
+int64_t TimerWheel::TickOf(Timestamp due) {
+  return (due.nanos() + 999'999) / 1'000'000;
+}
+
 void TimerWheel::Arm(uint32_t node, Timestamp due) {
   if (nodes_[node].slot != kNoSlot) Unlink(node);
-  // Rounded up: a node never fires before its time.
-  const int64_t due_tick = (due.nanos() + 999'999) / 1'000'000;
-  Link(node, std::clamp(due_tick, tick_, tick_ + kMaxDelayMs));
+  Link(node, std::clamp(TickOf(due), tick_, tick_ + kMaxDelayMs));
+}
+
+void TimerWheel::ArmBy(uint32_t node, Timestamp due) {
+  const Node& entry = nodes_[node];
+  if (entry.slot != kNoSlot) {
+    // No armed node is due before tick_, so the low bits tell the whole.
+    const int64_t armed_for =
+        tick_ +
+        static_cast<uint32_t>(entry.due_tick - static_cast<uint32_t>(tick_));
+    if (armed_for <= TickOf(due)) return;
+  }
+  Arm(node, due);
 }
 
 void TimerWheel::Cancel(uint32_t node) {

@@ -40,6 +40,10 @@ class TimerWheel {
   // that is armed already is moved.
   void Arm(uint32_t node, Timestamp due);
 
+  // Makes `node` fire at `due` at the latest: does nothing if it is armed for
+  // an earlier tick.
+  void ArmBy(uint32_t node, Timestamp due);
+
   // Does nothing if `node` is not armed.
   void Cancel(uint32_t node);
 
@@ -71,6 +75,7 @@ class TimerWheel {
     uint32_t due_tick = 0;    // Milliseconds, modulo 2^32.
   };
 
+  static int64_t TickOf(Timestamp due);
   void Link(uint32_t node, int64_t due_tick);
   void Unlink(uint32_t node);
   // The first tick at or after `from` at which a slot of any level must be
