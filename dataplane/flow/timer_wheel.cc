@@ -20,8 +20,11 @@ void TimerWheel::Start(Timestamp now) {
 void TimerWheel::Arm(uint32_t node, Timestamp due) {
   if (nodes_[node].slot != kNoSlot) Unlink(node);
   // Rounded up: a node never fires before its time.
-  const int64_t due_tick = (due.nanos() + 999'999) / 1'000'000;
-  Link(node, std::clamp(due_tick, tick_, tick_ + kMaxDelayMs));
+  const int64_t due_tick = due.millis() + (due.nanos() % 1'000'000 > 0 ? 1 : 0);
+  // The tick that is being fired takes no more nodes, or one that arms itself
+  // for now would never let it end.
+  const int64_t first = firing_ ? tick_ + 1 : tick_;
+  Link(node, std::clamp(due_tick, first, tick_ + kMaxDelayMs));
 }
 
 void TimerWheel::Cancel(uint32_t node) {
