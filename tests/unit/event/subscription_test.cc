@@ -1,5 +1,6 @@
 #include "dataplane/event/subscription.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <random>
