@@ -78,7 +78,7 @@ class FlowView {
     return *static_cast<T*>(context());
   }
 
-  // Ends the monitoring of `side` for the monitor that attached this function:
+  // Ends the monitoring of `side` for the monitors that attached this function:
   // no more events of that side, its buffered bytes are given back. Takes
   // effect when the current packet has been dealt with.
   void StopMonitoring(Side side);

@@ -325,7 +325,10 @@ void* FlowTracker::ContextOf(const Flow& flow, const ChainLink& link) {
 }
 
 void FlowTracker::RequestStop(Flow& flow, const ChainLink& link, Side side) {
-  requested_stop_[link.attachment] |= static_cast<uint8_t>(1u << Index(side));
+  for (size_t i = 0; i < requested_stop_.size(); ++i) {
+    if ((link.attachments >> i & 1) == 0) continue;
+    requested_stop_[i] |= static_cast<uint8_t>(1u << Index(side));
+  }
   flow.Set(flow_flag::kStopPolicies);
 }
 

@@ -360,10 +360,10 @@ void StreamDelivery::ReleaseRetained(Flow& flow, Side receiver,
   const TcpEnd& sender = flow.end[Index(Other(receiver))];
   const uint64_t delivered = sender.delivered;
   uint64_t floor = delivered;
-  if (settings.retain == Retain::kUnacked) {
-    floor = std::min(delivered, AckedOffset(sender));
-  } else if (settings.retain == Retain::kBytes) {
-    floor = delivered - std::min<uint64_t>(delivered, settings.retain_bytes);
+  if (settings.retain_unacked) floor = std::min(floor, AckedOffset(sender));
+  if (settings.retain == Retain::kBytes) {
+    floor = std::min(floor, delivered - std::min<uint64_t>(
+                                            delivered, settings.retain_bytes));
   }
   if (floor > state.buffer.floor()) state.buffer.Release(floor);
 }

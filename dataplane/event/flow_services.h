@@ -17,7 +17,7 @@ class FlowServices {
   // The context of `link`'s function for `flow`; null if it declared none.
   virtual void* ContextOf(const Flow& flow, const ChainLink& link) = 0;
 
-  // Ends monitoring of `side` for the monitor that `link` belongs to, when the
+  // Ends monitoring of `side` for the monitors that `link` belongs to, when the
   // current packet has been dealt with.
   virtual void RequestStop(Flow& flow, const ChainLink& link, Side side) = 0;
 };

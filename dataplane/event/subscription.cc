@@ -21,8 +21,8 @@ bool ReadsStream(EventMask mask, Side side) {
 }
 
 // Settings of several monitors on one side: the largest buffer and the longest
-// memory serve all; the overlap policy is the first monitor's, since a byte can
-// be resolved in one way only.
+// memory of each kind serve all; the overlap policy is the first monitor's,
+// since a byte can be resolved in one way only.
 void Merge(const SidePolicy& policy, EventMask wants, bool compares, Side side,
            SideSettings& settings) {
   if (!ReadsStream(wants, side) || policy.buffer_bytes == 0) return;
@@ -36,38 +36,28 @@ void Merge(const SidePolicy& policy, EventMask wants, bool compares, Side side,
   Retain retain = policy.retain;
   if (retain == Retain::kNone && repeats_compared) retain = Retain::kUnacked;
   settings.retain = std::max(settings.retain, retain);
+  settings.retain_unacked |= retain == Retain::kUnacked || repeats_compared;
   if (retain == Retain::kBytes) {
     settings.retain_bytes =
         std::max(settings.retain_bytes, policy.retain_bytes);
   }
 }
 
-void AddLink(NfSlot* slot, const Attachment& attachment, uint8_t number,
-             const Snapshot& snapshot, Subscription& subscription) {
-  for (const ChainLink& link : subscription.links()) {
-    if (link.slot == slot) return;  // A function hears a flow once.
-  }
-  if (subscription.link_count == Subscription::kMaxLinks) return;
-  ChainLink& link = subscription.link[subscription.link_count++];
+// What `attachment` alone gives the function of `slot`.
+ChainLink LinkOf(NfSlot* slot, const Attachment& attachment, uint8_t number,
+                 const Snapshot& snapshot) {
+  ChainLink link;
   link.slot = slot;
-  link.attachment = number;
+  link.attachments = static_cast<uint16_t>(1u << number);
   link.wants = slot->wants;
   for (Side side : {Side::kClient, Side::kServer}) {
-    if (attachment.stopped & SideBit(side)) {
-      // The end is told even to who stopped listening, so that contexts can be
-      // closed.
-      link.wants = link.wants &
-                   (~EventMask::AllOf(side) |
-                    EventMask::Of(EventKind::kConnectionEnd, Hook::kSender) |
-                    EventMask::Of(EventKind::kConnectionEnd, Hook::kReceiver));
-    }
-    Merge(SidePolicyOf(snapshot, attachment, side), link.wants,
-          slot->nf->compares_retransmissions(), side,
-          subscription.side[Index(side)]);
-    if (SidePolicyOf(snapshot, attachment, side).buffer_bytes == 0) {
-      link.wants =
-          link.wants & ~EventMask::Of(EventKind::kNewData, Hook::kNone, side);
-    }
+    if ((attachment.stopped & SideBit(side)) == 0) continue;
+    // The end is told even to who stopped listening, so that contexts can be
+    // closed.
+    link.wants = link.wants &
+                 (~EventMask::AllOf(side) |
+                  EventMask::Of(EventKind::kConnectionEnd, Hook::kSender) |
+                  EventMask::Of(EventKind::kConnectionEnd, Hook::kReceiver));
   }
   for (const StopPolicy& stop : StopPoliciesOf(snapshot, attachment)) {
     if (stop.condition == StopPolicy::Condition::kPayloadBytes) {
@@ -75,6 +65,45 @@ void AddLink(NfSlot* slot, const Attachment& attachment, uint8_t number,
       limit = std::min(limit, stop.amount);
     }
   }
+  return link;
+}
+
+// The place of `slot` in the chain, made if it is not there: a function hears a
+// flow once, whoever attached it. Null when the chain is full.
+ChainLink* PlaceOf(const NfSlot* slot, Subscription& subscription) {
+  for (size_t i = 0; i < subscription.link_count; ++i) {
+    if (subscription.link[i].slot == slot) return &subscription.link[i];
+  }
+  if (subscription.link_count == Subscription::kMaxLinks) return nullptr;
+  return &subscription.link[subscription.link_count++];
+}
+
+void AddLink(NfSlot* slot, const Attachment& attachment, uint8_t number,
+             const Snapshot& snapshot, Subscription& subscription) {
+  ChainLink* const place = PlaceOf(slot, subscription);
+  if (place == nullptr) return;
+  ChainLink link = LinkOf(slot, attachment, number, snapshot);
+  for (Side side : {Side::kClient, Side::kServer}) {
+    const SidePolicy& policy = SidePolicyOf(snapshot, attachment, side);
+    // A stopped side's bytes are given back, even if the other side listens to
+    // retransmissions of them.
+    if ((attachment.stopped & SideBit(side)) == 0) {
+      Merge(policy, link.wants, slot->nf->compares_retransmissions(), side,
+            subscription.side[Index(side)]);
+    }
+    const EventMask data =
+        EventMask::Of(EventKind::kNewData, Hook::kNone, side);
+    if (policy.buffer_bytes == 0) link.wants = link.wants & ~data;
+    // Of several monitors the most generous one counts, if it gives any data.
+    if (!link.wants.Any(data)) continue;
+    uint64_t& limit = place->payload_limit[Index(side)];
+    limit = place->wants.Any(data)
+                ? std::max(limit, link.payload_limit[Index(side)])
+                : link.payload_limit[Index(side)];
+  }
+  place->slot = slot;
+  place->attachments |= link.attachments;
+  place->wants = place->wants | link.wants;
   subscription.mask = subscription.mask | link.wants;
 }
 
@@ -130,7 +159,7 @@ size_t SubscriptionTable::HashSlotOf(uint64_t revision,
   uint64_t hash = revision * 0x9e3779b97f4a7c15;
   for (const Attachment& a : attachments) {
     hash ^= uint64_t{a.monitor} | uint64_t{a.flow_policy} << 8 |
-            uint64_t{a.stopped} << 16;
+            uint64_t{a.stopped} << 24;
     hash *= 0xff51afd7ed558ccd;
     hash ^= hash >> 32;
   }
@@ -147,13 +176,15 @@ Subscription* SubscriptionTable::Acquire(
     Subscription& found = pool_[index_[at] - 1u];
     if (found.revision == snapshot.revision &&
         std::ranges::equal(found.attachments(), attachments)) {
-      ++found.flows;
+      if (found.flows++ == 0) RemoveUnused(found);
       return &found;
     }
   }
   if (free_count_ == 0) {
-    ForgetUnused();
-    if (free_count_ == 0) return nullptr;
+    if (oldest_unused_ == 0) return nullptr;
+    Subscription& unused = pool_[oldest_unused_ - 1u];
+    RemoveUnused(unused);
+    Forget(unused);
     at = HashSlotOf(snapshot.revision, attachments);
     while (index_[at] != 0) at = (at + 1) % kHashSlots;
   }
@@ -166,30 +197,44 @@ Subscription* SubscriptionTable::Acquire(
 }
 
 void SubscriptionTable::Release(Subscription* subscription) {
-  --subscription->flows;
-  if (subscription->flows == 0 && subscription->revision != current_revision_) {
+  if (--subscription->flows > 0) return;
+  if (subscription->revision == current_revision_) {
+    AddUnused(*subscription);
+  } else {
     Forget(*subscription);
   }
 }
 
 void SubscriptionTable::SetCurrentRevision(uint64_t revision) {
   current_revision_ = revision;
-  ForgetUnused();
-}
-
-void SubscriptionTable::ForgetUnused() {
-  // Forgetting moves entries towards lower places, so a place is looked at
-  // again until it holds one that stays.
-  for (size_t at = 0; at < kHashSlots; ++at) {
-    while (index_[at] != 0 && pool_[index_[at] - 1u].flows == 0) {
-      Forget(pool_[index_[at] - 1u]);
-    }
+  while (oldest_unused_ != 0) {
+    Subscription& unused = pool_[oldest_unused_ - 1u];
+    RemoveUnused(unused);
+    Forget(unused);
   }
 }
 
+void SubscriptionTable::AddUnused(Subscription& subscription) {
+  const uint16_t entry = EntryOf(subscription);
+  subscription.older_unused = newest_unused_;
+  subscription.newer_unused = 0;
+  if (newest_unused_ != 0) {
+    pool_[newest_unused_ - 1u].newer_unused = entry;
+  } else {
+    oldest_unused_ = entry;
+  }
+  newest_unused_ = entry;
+}
+
+void SubscriptionTable::RemoveUnused(Subscription& subscription) {
+  const uint16_t older = subscription.older_unused;
+  const uint16_t newer = subscription.newer_unused;
+  (older != 0 ? pool_[older - 1u].newer_unused : oldest_unused_) = newer;
+  (newer != 0 ? pool_[newer - 1u].older_unused : newest_unused_) = older;
+}
+
 void SubscriptionTable::Forget(Subscription& subscription) {
-  const uint16_t entry =
-      static_cast<uint16_t>(&subscription - pool_.data() + 1);
+  const uint16_t entry = EntryOf(subscription);
   size_t hole = HashSlotOf(subscription.revision, subscription.attachments());
   while (index_[hole] != entry) hole = (hole + 1) % kHashSlots;
   index_[hole] = 0;

@@ -32,8 +32,8 @@ struct Attachment {
 // One network function in the chain of a flow.
 struct ChainLink {
   NfSlot* slot = nullptr;
-  EventMask wants;
-  uint8_t attachment = 0;
+  EventMask wants;           // What any of the monitors that name it gives it.
+  uint16_t attachments = 0;  // These monitors' places in the flow, as bits.
   // NEW_DATA for a side ends at this offset.
   std::array<uint64_t, kSides> payload_limit = {UINT64_MAX, UINT64_MAX};
 };
@@ -43,6 +43,7 @@ struct SideSettings {
   uint32_t buffer_bytes = 0;  // 0: nobody reads the side.
   OverlapPolicy overlap = OverlapPolicy::kFirst;
   Retain retain = Retain::kNone;
+  bool retain_unacked = false;  // Also with Retain::kBytes, for who asked so.
   uint32_t retain_bytes = 0;
 };
 
@@ -59,6 +60,12 @@ struct Subscription {
   uint8_t link_count = 0;
   std::array<Attachment, kMaxAttachments> attachment;
   std::array<ChainLink, kMaxLinks> link;
+  static_assert(kMaxAttachments <= 16, "bits of ChainLink::attachments");
+
+  // Place among those without flows, from the longest unused on; pool number +
+  // 1, 0: none. SubscriptionTable's own.
+  uint16_t older_unused = 0;
+  uint16_t newer_unused = 0;
 
   const Snapshot* snapshot = nullptr;
   std::span<NfSlot* const> slots;  // By snapshot->nf_instances.
@@ -91,7 +98,8 @@ class SubscriptionTable {
   // The subscription with this content, found or made; its flow count grows by
   // one. `slots` are the worker's functions by Snapshot::nf_instances. At most
   // kMaxAttachments attachments and kMaxLinks functions count, first come.
-  // Null when the table is full.
+  // In a full table the one that is unused for longest gives way; null if all
+  // are in use.
   [[nodiscard]] Subscription* Acquire(const Snapshot& snapshot,
                                       std::span<NfSlot* const> slots,
                                       std::span<const Attachment> attachments);
@@ -114,13 +122,19 @@ class SubscriptionTable {
 
   static size_t HashSlotOf(uint64_t revision,
                            std::span<const Attachment> attachments);
-  void Forget(Subscription& subscription);
-  void ForgetUnused();
+  uint16_t EntryOf(const Subscription& subscription) const {
+    return static_cast<uint16_t>(&subscription - pool_.data() + 1);
+  }
+  void AddUnused(Subscription& subscription);
+  void RemoveUnused(Subscription& subscription);
+  void Forget(Subscription& subscription);  // REQUIRES: it is not in the list.
 
   LazyArray<Subscription> pool_;
   std::array<uint16_t, kMaxSubscriptions> free_;
   std::array<uint16_t, kHashSlots> index_ = {};  // Pool number + 1; 0: empty.
   size_t free_count_ = 0;
+  uint16_t oldest_unused_ = 0;  // Pool number + 1; 0: none.
+  uint16_t newest_unused_ = 0;
   uint64_t current_revision_ = 0;
 };
 

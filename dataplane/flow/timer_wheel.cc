@@ -19,12 +19,15 @@ void TimerWheel::Start(Timestamp now) {
 
 // Rounded up: a node never fires before its time.
 int64_t TimerWheel::TickOf(Timestamp due) {
-  return (due.nanos() + 999'999) / 1'000'000;
+  return due.millis() + (due.nanos() % 1'000'000 > 0 ? 1 : 0);
 }
 
 void TimerWheel::Arm(uint32_t node, Timestamp due) {
   if (nodes_[node].slot != kNoSlot) Unlink(node);
-  Link(node, std::clamp(TickOf(due), tick_, tick_ + kMaxDelayMs));
+  // The tick that is being fired takes no more nodes, or one that arms itself
+  // for now would never let it end.
+  const int64_t first = firing_ ? tick_ + 1 : tick_;
+  Link(node, std::clamp(TickOf(due), first, tick_ + kMaxDelayMs));
 }
 
 void TimerWheel::ArmBy(uint32_t node, Timestamp due) {

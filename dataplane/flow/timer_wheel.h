@@ -1,8 +1,7 @@
 // TimerWheel fires nodes when their time has come: a hierarchical wheel with a
 // resolution of one millisecond.
 //
-//   level 0: 256 slots of 1 ms | level 1: 256 of 256 ms | 2: of 65.5 s | 3: 4.7
-//   h
+//   level 0: 256 slots of 1 ms | 1: of 256 ms | 2: of 65.5 s | 3: of 4.7 h
 //
 // A node is a number below `nodes`; what it stands for is the caller's. A node
 // fires in the first tick at or after its due time, never before. Ticks are
@@ -36,8 +35,8 @@ class TimerWheel {
   // Sets the clock without firing anything. REQUIRES: no node is armed.
   void Start(Timestamp now);
 
-  // Makes `node` fire at `due`, at the next tick if that has passed. A node
-  // that is armed already is moved.
+  // Makes `node` fire at `due`, at the next tick if that has passed: never in
+  // the tick that is being fired. A node that is armed already is moved.
   void Arm(uint32_t node, Timestamp due);
 
   // Makes `node` fire at `due` at the latest: does nothing if it is armed for
@@ -91,6 +90,7 @@ class TimerWheel {
   size_t armed_count_ = 0;
   int64_t tick_ = 0;  // Every slot of earlier ticks has been fired.
   int64_t next_tick_ = INT64_MAX;  // Lower bound of the next tick with work.
+  bool firing_ = false;            // Inside a call of fire().
 };
 
 template <typename Fire>
@@ -123,7 +123,9 @@ size_t TimerWheel::AdvanceTo(Timestamp now, size_t budget, Fire&& fire) {
         const int64_t due =
             tick + static_cast<uint32_t>(due_low - static_cast<uint32_t>(tick));
         if (due == tick) {
+          firing_ = true;
           fire(node, Timestamp::FromNanos(tick * 1'000'000));
+          firing_ = false;
         } else {
           Link(node, due);
         }

@@ -21,7 +21,20 @@ void StartStream(TcpEnd& end, SeqNum first) {
   end.Set(end_flag::kPacketSeen);
 }
 
-uint16_t TakeSyn(TcpEnd& sender, const ParsedPacket& segment) {
+// In SYN-SENT only an acknowledgement of the SYN, and of no more than was sent
+// with it, is believed (RFC 9293, section 3.10.7.3).
+bool AnswersSyn(const TcpEnd& receiver, const ParsedPacket& segment) {
+  return segment.Has(kAck) && segment.ack > receiver.isn &&
+         segment.ack <= receiver.snd_nxt;
+}
+
+uint16_t TakeSyn(TcpPair& pair, const ParsedPacket& segment) {
+  TcpEnd& sender = pair.sender;
+  const TcpEnd& receiver = pair.receiver;
+  if (segment.Has(kAck) && receiver.Has(end_flag::kSynSeen) &&
+      receiver.state == TcpState::kSynSent && !AnswersSyn(receiver, segment)) {
+    return segment_mark::kSynConflict;
+  }
   if (sender.Has(end_flag::kSynSeen)) {
     return sender.isn == segment.seq ? segment_mark::kRepeatedSyn
                                      : segment_mark::kSynConflict;
@@ -59,10 +72,9 @@ uint16_t JudgeReset(const TcpPair& pair, const ParsedPacket& segment) {
   const TcpEnd& sender = pair.sender;
   const TcpEnd& receiver = pair.receiver;
   if (receiver.state == TcpState::kSynSent && !sender.Has(end_flag::kSynSeen)) {
-    const bool answers_syn = segment.Has(kAck) && segment.ack > receiver.isn &&
-                             segment.ack <= receiver.snd_nxt;
-    return answers_syn ? segment_mark::kResets | segment_mark::kRefuses
-                       : segment_mark::kBadReset;
+    return AnswersSyn(receiver, segment)
+               ? segment_mark::kResets | segment_mark::kRefuses
+               : segment_mark::kBadReset;
   }
   if (!sender.Has(end_flag::kPacketSeen)) return segment_mark::kResets;
   if (segment.seq == sender.next_seq || segment.seq == sender.snd_nxt) {
@@ -94,7 +106,10 @@ uint16_t TakeAck(TcpEnd& receiver, const ParsedPacket& segment) {
 uint16_t TakeFin(TcpPair& pair, SeqNum fin) {
   TcpEnd& sender = pair.sender;
   if (sender.Has(end_flag::kFinSeen)) {
-    if (fin > pair.sender_fin) pair.sender_fin = fin;
+    // One that was received in order ends the stream for good.
+    if (!sender.Has(end_flag::kFinDelivered) && fin > pair.sender_fin) {
+      pair.sender_fin = fin;
+    }
     return segment_mark::kRepeatedFin;
   }
   sender.Set(end_flag::kFinSeen);
@@ -129,7 +144,13 @@ SegmentInfo TakeAsSender(TcpPair pair, const ParsedPacket& segment) {
     return info;
   }
   if (syn) {
-    info.marks |= TakeSyn(sender, segment);
+    info.marks |= TakeSyn(pair, segment);
+    if (info.Is(segment_mark::kSynConflict)) {
+      // Of another connection, or made up: nothing in it is this sender's.
+      info.offset =
+          static_cast<int64_t>(sender.delivered) + first.Since(sender.next_seq);
+      return info;
+    }
     if (info.Is(segment_mark::kNewSyn) && !segment.Has(kAck) &&
         (sender.state == TcpState::kClosed ||
          sender.state == TcpState::kListen)) {
@@ -230,7 +251,7 @@ void TakePendingFin(TcpPair pair) {
 bool StartsNewIncarnation(const TcpEnd& sender, const TcpEnd& receiver,
                           SeqNum sender_first_seq,
                           const ParsedPacket& segment) {
-  if (!segment.Has(kSyn) || segment.Has(kAck | kRst)) return false;
+  if (!segment.Has(kSyn) || segment.Has(kAck | kRst | kFin)) return false;
   if (sender.Has(end_flag::kSynSeen)) return sender.isn != segment.seq;
   if (sender.Has(end_flag::kPacketSeen)) {
     // A SYN that was overtaken by its first data, unless that connection is

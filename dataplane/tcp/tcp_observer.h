@@ -31,7 +31,9 @@ struct TcpPair {
 namespace segment_mark {
 inline constexpr uint16_t kNewSyn = 1 << 0;
 inline constexpr uint16_t kRepeatedSyn = 1 << 1;
-inline constexpr uint16_t kSynConflict = 1 << 2;  // Another number than before.
+// Another number than before, or an answer to another SYN: to be ignored, and
+// what it carries too.
+inline constexpr uint16_t kSynConflict = 1 << 2;
 inline constexpr uint16_t kNewFin = 1 << 3;
 inline constexpr uint16_t kRepeatedFin = 1 << 4;
 inline constexpr uint16_t kKeepAlive = 1 << 5;
