@@ -56,6 +56,7 @@ bool IsIdentifier(std::string_view word) {
 
 std::vector<std::string> FieldNames(const Descriptor& type) {
   std::vector<std::string> names;
+  names.reserve(static_cast<size_t>(type.field_count()));
   for (int i = 0; i < type.field_count(); ++i) {
     names.push_back(type.field(i)->name());
   }
@@ -64,6 +65,7 @@ std::vector<std::string> FieldNames(const Descriptor& type) {
 
 std::vector<std::string> ArmNames(const OneofDescriptor& oneof) {
   std::vector<std::string> names;
+  names.reserve(static_cast<size_t>(oneof.field_count()));
   for (int i = 0; i < oneof.field_count(); ++i) {
     names.push_back(oneof.field(i)->name());
   }

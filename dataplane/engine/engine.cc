@@ -17,8 +17,10 @@ Engine::Engine(const EngineConfig& config, NfFactory factory,
   sources.resize(config.workers, nullptr);
   std::vector<WorkerLink*> links;
   for (size_t i = 0; i < config.workers; ++i) {
-    workers_.push_back(std::make_unique<Worker>(i, config.worker, hash_,
-                                                handoff_, sources[i], state_));
+    workers_.push_back(std::make_unique<Worker>(
+        i, config.worker, hash_, handoff_, sources[i],
+        i < config.sinks.size() ? config.sinks[i] : std::vector<PacketSink*>(),
+        state_));
     links.push_back(&workers_.back()->link());
   }
   publisher_ = std::make_unique<SnapshotPublisher>(std::move(links));

@@ -27,6 +27,8 @@ struct EngineConfig {
   size_t workers = 1;
   WorkerConfig worker;
   FlowHash::Seed seed = {};  // FlowHash::RandomSeed() but in benches.
+  // By worker, Transmitter's sinks; none for workers that only receive.
+  std::vector<std::vector<PacketSink*>> sinks;
 };
 
 // Makes the network function of `instance` for worker `worker`. Runs on the

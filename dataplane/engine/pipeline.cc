@@ -42,7 +42,8 @@ std::span<const uint8_t> SyntheticFrame(
 }  // namespace
 
 Pipeline::Pipeline(const PipelineConfig& config, const FlowHash& hash,
-                   Handoff& handoff, size_t worker, CoreCounters& counters)
+                   Handoff& handoff, size_t worker, CoreCounters& counters,
+                   const std::vector<PacketSink*>& sinks)
     : config_(config),
       hash_(hash),
       handoff_(handoff),
@@ -51,7 +52,8 @@ Pipeline::Pipeline(const PipelineConfig& config, const FlowHash& hash,
       parser_(config.parser),
       tracker_(config.limits, hash, counters),
       delivery_(tracker_),
-      tcp_(tracker_, delivery_) {
+      tcp_(tracker_, delivery_),
+      transmitter_(sinks, counters) {
   tracker_.SetDelivery(delivery_);
 }
 
@@ -91,6 +93,7 @@ void Pipeline::ProcessOwned(Burst& burst) {
     if (candidate != FlowTable::kNoFlow) table.PrefetchFlow(candidate);
   }
   for (size_t i = 0; i < burst.size; ++i) ProcessPacket(burst, i);
+  transmitter_.Flush();
   burst.size = 0;
 }
 
@@ -127,8 +130,8 @@ void Pipeline::ProcessPacket(Burst& burst, size_t i) {
 void Pipeline::Settle(Packet& packet, Verdict verdict) {
   switch (verdict) {
     case Verdict::kForward:
-      counters_.consumed_packets.Add(1);
-      break;
+      transmitter_.Forward(packet);
+      return;
     case Verdict::kDrop:
       counters_.dropped_packets[static_cast<size_t>(DropReason::kNfDrop)].Add(
           1);

@@ -14,6 +14,7 @@
 #include "dataplane/engine/handoff.h"
 #include "dataplane/engine/stream_delivery.h"
 #include "dataplane/engine/tcp_stage.h"
+#include "dataplane/engine/transmitter.h"
 #include "dataplane/parse/parser.h"
 
 namespace mosaic {
@@ -31,10 +32,11 @@ struct PipelineConfig {
 
 class Pipeline {
  public:
-  // `worker` is this worker's number in `handoff`. All references outlive the
-  // pipeline.
+  // `worker` is this worker's number in `handoff`; `sinks` are Transmitter's.
+  // All that is borrowed outlives the pipeline.
   Pipeline(const PipelineConfig& config, const FlowHash& hash, Handoff& handoff,
-           size_t worker, CoreCounters& counters);
+           size_t worker, CoreCounters& counters,
+           const std::vector<PacketSink*>& sinks = {});
 
   // See FlowTracker::SetSnapshot().
   void SetSnapshot(const Snapshot& snapshot, std::span<NfSlot* const> slots,
@@ -77,6 +79,7 @@ class Pipeline {
   FlowTracker tracker_;
   StreamDelivery delivery_;
   TcpStage tcp_;
+  Transmitter transmitter_;
 
   const Snapshot* snapshot_ = nullptr;
   std::span<NfSlot* const> slots_;

@@ -3,6 +3,7 @@
 #include <x86intrin.h>
 
 #include <algorithm>
+#include <chrono>
 #include <thread>
 
 #include "dataplane/base/check.h"
@@ -14,20 +15,26 @@ namespace {
 constexpr uint64_t kOldestRevisionRounds = 4096;
 // Empty rounds before a worker lets others have its CPU.
 constexpr size_t kEmptyRoundsBeforeYield = 16;
+// And before it sleeps, a microsecond longer each time up to the longest nap,
+// which a burst at 10 Gbit/s fits into a receive ring during.
+constexpr size_t kEmptyRoundsBeforeNap = 256;
+constexpr std::chrono::microseconds kLongestNap{200};
 
 }  // namespace
 
 Worker::Worker(size_t number, const WorkerConfig& config, const FlowHash& hash,
-               Handoff& handoff, PacketSource* source, RunState& state)
+               Handoff& handoff, PacketSource* source,
+               const std::vector<PacketSink*>& sinks, RunState& state)
     : number_(number),
-      burst_packets_(config.burst_packets),
+      config_(config),
       handoff_(handoff),
       source_(source),
       state_(state),
       pipeline_(std::make_unique<Pipeline>(config.pipeline, hash, handoff,
-                                           number, counters_)),
+                                           number, counters_, sinks)),
       source_ended_(source == nullptr) {
-  MOSAIC_CHECK(burst_packets_ > 0 && burst_packets_ <= Burst::kMaxPackets);
+  MOSAIC_CHECK(config.burst_packets > 0 &&
+               config.burst_packets <= Burst::kMaxPackets);
   if (source != nullptr) state.producers.fetch_add(1);
 }
 
@@ -54,7 +61,7 @@ void Worker::UpdateOldestRevision() {
 size_t Worker::Poll() {
   if (source_ended_) return 0;
   burst_.size =
-      source_->Receive(std::span(burst_.packet).first(burst_packets_));
+      source_->Receive(std::span(burst_.packet).first(config_.burst_packets));
   const size_t received = burst_.size;
   if (received > 0) {
     last_received_ = burst_.packet[received - 1].clock;
@@ -89,6 +96,7 @@ size_t Worker::RunOnce() {
     moved += Poll();
     if (handoff_.workers() > 1) moved += pipeline_->ProcessHandedOver();
   }
+  if (config_.now && moved == 0) pipeline_->AdvanceTo(config_.now());
   RunTasks();
   if (++rounds_ % kOldestRevisionRounds == 0 &&
       link_.oldest_revision.load(std::memory_order_relaxed) !=
@@ -96,8 +104,11 @@ size_t Worker::RunOnce() {
     UpdateOldestRevision();
   }
   counters_.loop_rounds.Add(1);
-  (moved > 0 ? counters_.busy_cycles : counters_.idle_cycles)
-      .Add(__rdtsc() - begin);
+  const uint64_t cycles = __rdtsc() - begin;
+  (moved > 0 ? counters_.busy_cycles : counters_.idle_cycles).Add(cycles);
+  if (cycles > counters_.longest_round_cycles.Read()) {
+    counters_.longest_round_cycles.Set(cycles);
+  }
   return moved;
 }
 
@@ -112,6 +123,18 @@ bool Worker::Finished() const {
   return true;
 }
 
+void Worker::WaitAfterEmptyRounds(size_t rounds) const {
+  if (config_.idle == Idle::kPoll || rounds < kEmptyRoundsBeforeYield) return;
+  // Packets of a replay come from this process, so a nap would only delay them.
+  if (!config_.now || rounds < kEmptyRoundsBeforeNap) {
+    std::this_thread::yield();
+    return;
+  }
+  const auto nap = std::chrono::microseconds(rounds - kEmptyRoundsBeforeNap);
+  std::this_thread::sleep_for(
+      std::min<std::chrono::microseconds>(nap, kLongestNap));
+}
+
 void Worker::Run() {
   size_t empty_rounds = 0;
   while (true) {
@@ -120,11 +143,11 @@ void Worker::Run() {
       continue;
     }
     if (Finished()) break;
-    if (++empty_rounds >= kEmptyRoundsBeforeYield) std::this_thread::yield();
+    WaitAfterEmptyRounds(++empty_rounds);
   }
   // Every worker ends at the same time, whichever packets it had.
   const Timestamp end = std::max(
-      pipeline_->clock(),
+      config_.now ? config_.now() : pipeline_->clock(),
       Timestamp::FromNanos(state_.last_clock.load(std::memory_order_acquire)));
   pipeline_->AdvanceTo(end);
   pipeline_->EndAll(EndReason::kShutdown, end);

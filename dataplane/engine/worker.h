@@ -8,7 +8,9 @@
 
 #include <atomic>
 #include <cstddef>
+#include <functional>
 #include <memory>
+#include <vector>
 
 #include "dataplane/command/worker_link.h"
 #include "dataplane/engine/pipeline.h"
@@ -26,8 +28,19 @@ struct RunState {
                                        // sources that ended.
 };
 
+// What a worker does when its queues stay empty.
+enum class Idle : uint8_t {
+  kPoll,      // Asks again at once: least delay, a whole CPU.
+  kAdaptive,  // Sleeps a little, longer the longer nothing comes, at most
+              // kLongestNap: for shared CPUs and quiet links.
+};
+
 struct WorkerConfig {
   PipelineConfig pipeline;
+  Idle idle = Idle::kAdaptive;
+  // The clock that timers run by on live ports, the same that stamps packets;
+  // empty in replay, where packets are the clock.
+  std::function<Timestamp()> now;
   size_t burst_packets = Burst::kMaxPackets;  // 1 .. Burst::kMaxPackets.
 };
 
@@ -36,7 +49,8 @@ class Worker {
   // `source` may be null: a worker that is only handed packets. All references
   // outlive the worker.
   Worker(size_t number, const WorkerConfig& config, const FlowHash& hash,
-         Handoff& handoff, PacketSource* source, RunState& state);
+         Handoff& handoff, PacketSource* source,
+         const std::vector<PacketSink*>& sinks, RunState& state);
 
   // Until the sources have ended and the rings are empty, or stop is set; then
   // ends all flows.
@@ -57,9 +71,10 @@ class Worker {
   void RunTasks();
   void UpdateOldestRevision();
   bool Finished() const;
+  void WaitAfterEmptyRounds(size_t rounds) const;
 
   const size_t number_;
-  const size_t burst_packets_;
+  const WorkerConfig config_;
   Handoff& handoff_;
   PacketSource* source_;
   RunState& state_;

@@ -290,8 +290,8 @@ class Converter {
         break;
       case BPF_DIV:
       case BPF_MOD:
-        // Division by zero ends a cBPF program with 0. The native code of DPDK
-        // means to do the same, but 22.11 returns A.
+        // Division by zero ends a cBPF program with 0. The test is our own, so
+        // that nothing rests on what native code makes of such a division.
         if (by_x) {
           EmitJump(BPF_JMP | BPF_JEQ | BPF_K, kX, 0, 0, kReject);
         } else if (insn.k == 0) {

@@ -8,7 +8,7 @@ namespace {
 using Names = std::span<const std::string_view>;
 
 constexpr std::string_view kDropReasonNames[] = {
-    "parse_error", "nf", "flow_blocked", "handoff_full"};
+    "parse_error", "nf", "flow_blocked", "handoff_full", "tx_refused"};
 constexpr std::string_view kParseErrorNames[] = {
     "none",       "link_truncated",       "link_unsupported", "ip_truncated",
     "ip_version", "ip_header_length",     "ip_total_length",  "ip_checksum",
@@ -51,6 +51,8 @@ constexpr CounterInfo kInfo[] = {
         "Packets handed to the worker that owns their flow."),
     One("mosaic_core_taken_over_packets_total", CELL(taken_over_packets),
         "Packets taken from the worker that received them."),
+    One("mosaic_core_tx_packets_total", CELL(tx_packets),
+        "Packets sent on by a worker."),
     One("mosaic_core_consumed_packets_total", CELL(consumed_packets),
         "Packets looked at and not sent on: receive-only ports and replay."),
     Many("mosaic_core_dropped_packets_total", "reason", kDropReasonNames,
@@ -117,6 +119,10 @@ constexpr CounterInfo kInfo[] = {
         "TSC cycles of rounds that found nothing to do."),
     One("mosaic_core_heartbeats_total", CELL(loop_rounds),
         "Rounds of the worker's loop; a flat line is a hung core."),
+    One("mosaic_core_longest_round_cycles", CELL(longest_round_cycles),
+        "TSC cycles of the worker's longest round. Above a millisecond, look "
+        "for a network function that takes too long.",
+        true),
 };
 
 #undef CELL

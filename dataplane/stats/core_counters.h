@@ -22,8 +22,9 @@ enum class DropReason : uint8_t {
   kNfDrop,       // A network function refused it.
   kFlowBlocked,  // A network function blocked its flow.
   kHandoffFull,  // The owner worker's queue was full.
+  kTxRefused,    // The port it was to leave by did not take it.
 };
-inline constexpr size_t kDropReasons = 4;
+inline constexpr size_t kDropReasons = 5;
 
 // Why stream bytes were refused: they never were part of a stream.
 enum class RefusedBytes : uint8_t {
@@ -62,6 +63,7 @@ struct CoreCounters {
   Counter rx_bytes;
   Counter handed_off_packets;  // To other workers.
   Counter taken_over_packets;  // From other workers.
+  Counter tx_packets;          // Sent on by a port.
   Counter consumed_packets;    // Looked at, and at the end of their way.
   std::array<Counter, kDropReasons> dropped_packets;
   std::array<Counter, 13> parse_errors;  // By ParseError.
@@ -96,6 +98,7 @@ struct CoreCounters {
   Counter busy_cycles;
   Counter idle_cycles;
   Counter loop_rounds;
+  Counter longest_round_cycles;  // A gauge: the longest since the start.
 };
 
 inline constexpr size_t kCoreCounterCells =

@@ -71,7 +71,7 @@ TEST(CoreCounterInfoTest, EachCellIsReachedByOneRow) {
   }
   EXPECT_EQ(next, kCoreCounterCells);
   counters.rx_packets.Add(3);
-  counters.loop_rounds.Add(4);
+  counters.longest_round_cycles.Set(4);
   EXPECT_EQ(CellOf(counters, 0).Read(), 3u);
   EXPECT_EQ(CellOf(counters, kCoreCounterCells - 1).Read(), 4u);
 }

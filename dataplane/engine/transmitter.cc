@@ -1,0 +1,36 @@
+#include "dataplane/engine/transmitter.h"
+
+#include <span>
+#include <utility>
+
+namespace mosaic {
+
+Transmitter::Transmitter(const std::vector<PacketSink*>& sinks,
+                         CoreCounters& counters)
+    : counters_(counters) {
+  for (PacketSink* sink : sinks) {
+    lanes_.push_back(sink == nullptr ? nullptr : std::make_unique<Lane>());
+    if (sink != nullptr) lanes_.back()->sink = sink;
+  }
+}
+
+void Transmitter::Forward(Packet& packet) {
+  if (packet.port >= lanes_.size() || lanes_[packet.port] == nullptr) {
+    counters_.consumed_packets.Add(1);
+    packet.Free();
+    return;
+  }
+  Lane& lane = *lanes_[packet.port];
+  if (lane.size == lane.packet.size()) Send(lane);
+  lane.packet[lane.size++] = std::move(packet);
+}
+
+void Transmitter::Send(Lane& lane) {
+  const size_t sent = lane.sink->Send(std::span(lane.packet).first(lane.size));
+  counters_.tx_packets.Add(sent);
+  counters_.dropped_packets[static_cast<size_t>(DropReason::kTxRefused)].Add(
+      lane.size - sent);
+  lane.size = 0;
+}
+
+}  // namespace mosaic

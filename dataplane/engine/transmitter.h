@@ -1,0 +1,51 @@
+// Transmitter is the last stage: a packet goes out by the port that its own is
+// paired with, or its way ends here.
+//
+// Ownership   Takes packets; borrows the sinks.
+// Threading   Owner worker only. Each worker has sinks (queues) of its own.
+// Cost        Packets of one burst leave in one call for each port.
+
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include "dataplane/base/packet.h"
+#include "dataplane/engine/burst.h"
+#include "dataplane/io/packet_sink.h"
+#include "dataplane/stats/core_counters.h"
+
+namespace mosaic {
+
+class Transmitter {
+ public:
+  // `sinks[i]` takes what came in by port i; null, or missing, for a port that
+  // only receives. They outlive the transmitter.
+  Transmitter(const std::vector<PacketSink*>& sinks, CoreCounters& counters);
+
+  // The packet's fate: transmitted, consumed, or dropped as tx_refused.
+  void Forward(Packet& packet);
+
+  // Sends what Forward() has gathered. To be called after each burst.
+  void Flush() {
+    for (const std::unique_ptr<Lane>& lane : lanes_) {
+      if (lane != nullptr && lane->size > 0) Send(*lane);
+    }
+  }
+
+ private:
+  struct Lane {
+    PacketSink* sink = nullptr;
+    size_t size = 0;
+    std::array<Packet, Burst::kMaxPackets> packet;
+  };
+
+  void Send(Lane& lane);
+
+  std::vector<std::unique_ptr<Lane>> lanes_;  // By the port of arrival.
+  CoreCounters& counters_;
+};
+
+}  // namespace mosaic
