@@ -51,9 +51,13 @@ RefusedBytes ReasonOf(ReassemblyBuffer::Refusal refusal) {
 // given up.
 constexpr uint8_t kFarSegmentsForGap = 3;
 
-// Bytes kept only for comparison never stand in the way of new ones.
-void MakeRoom(ReassemblyBuffer& buffer, uint64_t end) {
-  if (end <= buffer.limit()) return;
+// Bytes kept only for comparison never stand in the way of new ones, but are
+// not given up for a segment that has no place even without them.
+void MakeRoom(ReassemblyBuffer& buffer, uint64_t begin, uint64_t end) {
+  if (end <= buffer.limit() ||
+      begin >= buffer.delivered() + buffer.capacity()) {
+    return;
+  }
   const uint64_t floor = std::min(buffer.delivered(), end - buffer.capacity());
   if (floor > buffer.floor()) buffer.Release(floor);
 }
@@ -232,26 +236,24 @@ Verdict StreamDelivery::ReceiveBuffered(Flow& flow, Side receiver,
 
 // The pool is empty: what is in order goes to readers from the packet itself,
 // so that a stream never stalls for want of memory.
-uint32_t StreamDelivery::HandOverRefused(Flow& flow, Side receiver,
-                                         StreamState& state, uint64_t offset,
-                                         std::span<const uint8_t> payload,
-                                         const PacketContext& context,
-                                         Verdict& verdict) {
+Verdict StreamDelivery::HandOverRefused(Flow& flow, Side receiver,
+                                        StreamState& state, uint64_t offset,
+                                        std::span<const uint8_t> payload,
+                                        const PacketContext& context) {
   ReassemblyBuffer& buffer = state.buffer;
   const uint64_t end = offset + payload.size();
-  uint32_t handed = 0;
+  Verdict verdict = Verdict::kForward;
   while (true) {
     verdict =
         std::max(verdict, Drain(flow, receiver, state, &context, context.now));
     const uint64_t front = buffer.delivered();
-    if (front >= end) return handed;
+    if (front >= end) return verdict;
     const ReassemblyBuffer::Range held = buffer.NextHeld(front);
     const uint64_t until = held.length > 0 ? std::min(end, held.offset) : end;
     const auto part = payload.subspan(front - offset, until - front);
     verdict =
         std::max(verdict, Offer(flow, receiver, part, &context, context.now));
     buffer.DeliverDirect(static_cast<uint32_t>(part.size()));
-    handed += static_cast<uint32_t>(part.size());
   }
 }
 
@@ -266,14 +268,16 @@ Verdict StreamDelivery::InsertAll(Flow& flow, Side receiver, StreamState& state,
   Verdict verdict = Verdict::kForward;
   // Each round keeps a part, or gives up a hole, or is the last.
   while (true) {
-    MakeRoom(buffer, offset + payload.size());
+    MakeRoom(buffer, offset, offset + payload.size());
     ReassemblyBuffer::Insertion insertion =
         buffer.Insert(offset, payload, overlap, &conflicts);
     if (insertion.refusal == ReassemblyBuffer::Refusal::kNoMemory &&
         offset <= buffer.delivered()) {
-      const uint32_t handed = HandOverRefused(flow, receiver, state, offset,
-                                              payload, context, verdict);
-      insertion.refused -= handed;
+      insertion.refused = 0;  // All of it is handed over.
+      state.refused_in_a_row = 0;
+      CountInsertion(flow, receiver, state, offset, insertion, context.now);
+      return std::max(verdict, HandOverRefused(flow, receiver, state, offset,
+                                               payload, context));
     }
     if (insertion.refusal != ReassemblyBuffer::Refusal::kBeyondBuffer) {
       state.refused_in_a_row = 0;
@@ -320,24 +324,36 @@ void StreamDelivery::CountInsertion(
   counters_.pending_bytes.Add(insertion.stored);
   counters_.duplicate_bytes.Add(insertion.duplicate);
   counters_.replaced_bytes.Add(insertion.replaced);
-  const uint64_t late = std::min<uint64_t>(
-      state.has_gaps ? state.LateBytes(offset, insertion.unverified) : 0,
-      insertion.unverified);
-  counters_.unverified_bytes.Add(insertion.unverified - late);
-  if (late > 0) {
-    counters_.late_after_gap_bytes.Add(late);
-    RaiseError(flow, receiver, {ErrorCause::kLateAfterGap, offset, late, 0, 0},
-               now);
+  const uint64_t kept = uint64_t{insertion.stored} + insertion.duplicate +
+                        insertion.replaced + insertion.unverified;
+  uint64_t late = 0;
+  if (state.has_gaps && insertion.unverified > 0) {
+    late = TellLate(flow, receiver, state, offset, offset + kept, now);
   }
+  counters_.unverified_bytes.Add(insertion.unverified - late);
   if (insertion.refused > 0) {
     Refuse(flow, receiver, ReasonOf(insertion.refusal), insertion.refused);
-    const uint64_t kept = uint64_t{insertion.stored} + insertion.duplicate +
-                          insertion.replaced + insertion.unverified;
     RaiseError(
         flow, receiver,
         {CauseOf(insertion.refusal), offset + kept, insertion.refused, 0, 0},
         now);
   }
+}
+
+uint64_t StreamDelivery::TellLate(Flow& flow, Side receiver,
+                                  const StreamState& state, uint64_t offset,
+                                  uint64_t end, Timestamp now) {
+  uint64_t total = 0;
+  for (size_t i = 0; i < StreamState::kRememberedGaps; ++i) {
+    const ReassemblyBuffer::Range late = state.LatePart(i, offset, end);
+    if (late.length == 0) continue;
+    total += late.length;
+    counters_.late_after_gap_bytes.Add(late.length);
+    RaiseError(flow, receiver,
+               {ErrorCause::kLateAfterGap, late.offset, late.length, 0, 0},
+               now);
+  }
+  return total;
 }
 
 Verdict StreamDelivery::Drain(Flow& flow, Side receiver, StreamState& state,

@@ -72,13 +72,17 @@ class StreamDelivery {
   Verdict InsertAll(Flow& flow, Side receiver, StreamState& state,
                     uint64_t offset, std::span<const uint8_t> payload,
                     const PacketContext& context);
-  uint32_t HandOverRefused(Flow& flow, Side receiver, StreamState& state,
-                           uint64_t offset, std::span<const uint8_t> payload,
-                           const PacketContext& context, Verdict& verdict);
+  Verdict HandOverRefused(Flow& flow, Side receiver, StreamState& state,
+                          uint64_t offset, std::span<const uint8_t> payload,
+                          const PacketContext& context);
   void CountInsertion(Flow& flow, Side receiver, StreamState& state,
                       uint64_t offset,
                       const ReassemblyBuffer::Insertion& insertion,
                       Timestamp now);
+  // Counts and tells what of [offset, end) lies in holes that were given up.
+  // Returns how many bytes that are.
+  uint64_t TellLate(Flow& flow, Side receiver, const StreamState& state,
+                    uint64_t offset, uint64_t end, Timestamp now);
   // Delivers what is in order in the buffer.
   Verdict Drain(Flow& flow, Side receiver, StreamState& state,
                 const PacketContext* context, Timestamp now);

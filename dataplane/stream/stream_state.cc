@@ -7,14 +7,13 @@
 
 namespace mosaic {
 
-uint64_t StreamState::LateBytes(uint64_t offset, uint64_t length) const {
-  uint64_t late = 0;
-  for (const ReassemblyBuffer::Range& range : gap) {
-    const uint64_t begin = std::max(offset, range.offset);
-    const uint64_t end = std::min(offset + length, range.offset + range.length);
-    if (begin < end) late += end - begin;
-  }
-  return late;
+ReassemblyBuffer::Range StreamState::LatePart(size_t i, uint64_t offset,
+                                              uint64_t end) const {
+  const ReassemblyBuffer::Range& range = gap[(next_gap + i) % kRememberedGaps];
+  const uint64_t from = std::max(offset, range.offset);
+  const uint64_t to = std::min(end, range.offset + range.length);
+  if (from >= to) return {from, 0};
+  return {from, to - from};
 }
 
 void StreamState::RememberGap(uint64_t offset, uint64_t length) {

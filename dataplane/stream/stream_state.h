@@ -26,8 +26,10 @@ struct StreamState {
   StreamState(ChunkPool& pool, uint64_t start, uint32_t capacity_bytes)
       : buffer(pool, start, capacity_bytes) {}
 
-  // Bytes of [offset, offset + length) that lie in remembered gaps.
-  uint64_t LateBytes(uint64_t offset, uint64_t length) const;
+  // The part of [offset, end) that lies in remembered gap `i`, the oldest being
+  // 0; length 0 if none does. REQUIRES: i < kRememberedGaps.
+  ReassemblyBuffer::Range LatePart(size_t i, uint64_t offset,
+                                   uint64_t end) const;
   void RememberGap(uint64_t offset, uint64_t length);
 
   ReassemblyBuffer buffer;
