@@ -16,7 +16,9 @@ int main(int argc, char** argv) {
   }
   CLI::App app{"Mosaic: a network-function appliance", "mosaicd"};
   app.set_version_flag("--version", "mosaicd " MOSAIC_VERSION);
-  app.require_subcommand(1);
+  // At most one; none is looked at below, so that a word that is no command is
+  // told of first.
+  app.require_subcommand(0, 1);
 
   mosaic::ReplayFlags replay_flags;
   CLI::App* const replay = mosaic::AddReplayCommand(app, replay_flags);
@@ -28,6 +30,9 @@ int main(int argc, char** argv) {
 
   try {
     app.parse(argc, argv);
+    if (app.get_subcommands().empty()) {
+      throw CLI::RequiredError::Subcommand(1);
+    }
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? mosaic::kExitOk : mosaic::kExitUsage;
   }

@@ -29,15 +29,16 @@ std::string HumanBytes(uint64_t bytes) {
   static constexpr std::array kUnits = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
   double value = static_cast<double>(bytes);
   size_t unit = 0;
-  while (value >= 1024 && unit + 1 < kUnits.size()) {
+  // The bounds are those at which rounding would add a digit.
+  while (value >= (unit == 0 ? 1024 : 1023.5) && unit + 1 < kUnits.size()) {
     value /= 1024;
     ++unit;
   }
   if (unit == 0) return fmt::format("{} B", bytes);
   return fmt::format("{:.{}f} {}", value,
-                     value < 10    ? 2
-                     : value < 100 ? 1
-                                   : 0,
+                     value < 9.995   ? 2
+                     : value < 99.95 ? 1
+                                     : 0,
                      kUnits[unit]);
 }
 

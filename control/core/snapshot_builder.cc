@@ -215,10 +215,14 @@ class Builder {
     return made;
   }
 
-  static absl::StatusOr<FirewallPrefix> BuildPrefix(const std::string& cidr) {
+  static absl::StatusOr<FirewallPrefix> BuildPrefix(const std::string& cidr,
+                                                    const std::string& where) {
     if (cidr.empty()) return FirewallPrefix();
     const absl::StatusOr<config::IpPrefix> prefix = config::ParseIpPrefix(cidr);
-    if (!prefix.ok()) return prefix.status();
+    if (!prefix.ok()) {
+      return absl::Status(prefix.status().code(),
+                          absl::StrCat(where, ": ", prefix.status().message()));
+    }
     return FirewallPrefix{prefix->ip_version, prefix->bits, prefix->address};
   }
 
@@ -229,7 +233,7 @@ class Builder {
   }
 
   static absl::StatusOr<std::shared_ptr<const NfConfig>> BuildFirewall(
-      const v1::FirewallConfig& config) {
+      const std::string& name, const v1::FirewallConfig& config) {
     auto made = std::make_shared<FirewallConfig>();
     if (config.default_action() == v1::FIREWALL_ACTION_DROP) {
       made->default_action = FirewallAction::kDrop;
@@ -241,9 +245,13 @@ class Builder {
     for (const v1::FirewallRule* rule : order) {
       FirewallRule to;
       to.id = rule->id();
-      absl::StatusOr<FirewallPrefix> client = BuildPrefix(rule->client_cidr());
+      const std::string where =
+          absl::StrCat(name, ".firewall.rules ", rule->id());
+      absl::StatusOr<FirewallPrefix> client =
+          BuildPrefix(rule->client_cidr(), where + ".client_cidr");
       if (!client.ok()) return client.status();
-      absl::StatusOr<FirewallPrefix> server = BuildPrefix(rule->server_cidr());
+      absl::StatusOr<FirewallPrefix> server =
+          BuildPrefix(rule->server_cidr(), where + ".server_cidr");
       if (!server.ok()) return server.status();
       to.client = *client;
       to.server = *server;
@@ -290,7 +298,7 @@ class Builder {
       case v1::NfInstance::kFirewall: {
         made.type = "firewall";
         absl::StatusOr<std::shared_ptr<const NfConfig>> config =
-            BuildFirewall(instance.firewall());
+            BuildFirewall(instance.name(), instance.firewall());
         if (!config.ok()) return config.status();
         made.config = *std::move(config);
         break;

@@ -54,7 +54,7 @@ bool FirewallRule::SpeaksOf(Side sender) const {
 
 // The rule that decided, by sender; rules.size() is the default action.
 struct Firewall::Context {
-  bool decided;
+  uint32_t configuration;  // Whose rules these are; 0: nothing is decided.
   std::array<bool, kSides> drops;
   std::array<uint16_t, kSides> rule;
 };
@@ -67,6 +67,11 @@ ContextLayout Firewall::context_layout() const { return {sizeof(Context)}; }
 
 void Firewall::Configure(std::shared_ptr<const NfConfig> config) {
   config_ = std::static_pointer_cast<const FirewallConfig>(std::move(config));
+  ++configurations_;
+  for (Hits& hits : hits_) {
+    hits.packets.Set(0);
+    hits.bytes.Set(0);
+  }
 }
 
 void Firewall::Decide(FlowView& flow, Context& context) const {
@@ -82,16 +87,18 @@ void Firewall::Decide(FlowView& flow, Context& context) const {
     context.rule[Index(sender)] = static_cast<uint16_t>(number);
     context.drops[Index(sender)] = action == FirewallAction::kDrop;
   }
-  context.decided = true;
+  context.configuration = configurations_;
 }
 
 Verdict Firewall::OnEvent(const Event& event, FlowView& flow) {
   auto& context = flow.Context<Context>();
-  if (!context.decided) Decide(flow, context);
+  if (context.configuration == 0) Decide(flow, context);
   const size_t sender = Index(event.side);
-  Hits& hits = hits_[context.rule[sender]];
-  hits.packets.Add(1);
-  hits.bytes.Add(event.packet->wire_length());
+  if (context.configuration == configurations_) {
+    Hits& hits = hits_[context.rule[sender]];
+    hits.packets.Add(1);
+    hits.bytes.Add(event.packet->wire_length());
+  }
   if (!context.drops[sender]) {
     allowed_.Add(1);
     return Verdict::kForward;

@@ -38,12 +38,12 @@ enum class FirewallAction : uint8_t { kAllow, kDrop };
 struct FirewallRule {
   enum class Direction : uint8_t { kBoth, kClientToServer, kServerToClient };
 
-  std::string id;
-  FirewallPrefix client;
-  FirewallPrefix server;
-  FirewallPorts client_ports;
-  FirewallPorts server_ports;
-  std::vector<uint8_t> protocols;  // Empty: every one.
+  std::string id = {};
+  FirewallPrefix client = {};
+  FirewallPrefix server = {};
+  FirewallPorts client_ports = {};
+  FirewallPorts server_ports = {};
+  std::vector<uint8_t> protocols = {};  // Empty: every one.
   FirewallAction action = FirewallAction::kAllow;
   Direction direction = Direction::kBoth;
 
@@ -72,8 +72,9 @@ class Firewall : public NetworkFunction {
   [[nodiscard]] Verdict OnEvent(const Event& event, FlowView& flow) override;
   std::span<const NfCounter> counters() const override { return kinds_; }
 
-  // What rule `number` of the running configuration has decided, allowed or
-  // dropped; the default action's at number rules.size().
+  // What rule `number` of the running configuration has decided since it runs,
+  // allowed or dropped; the default action's at number rules.size(). Flows that
+  // were decided by an earlier one are in counters() only.
   const Hits& hits(size_t number) const { return hits_[number]; }
 
  private:
@@ -82,6 +83,7 @@ class Firewall : public NetworkFunction {
   void Decide(FlowView& flow, Context& context) const;
 
   std::shared_ptr<const FirewallConfig> config_;
+  uint32_t configurations_ = 0;  // Taken up so far; the running one's number.
   std::array<Hits, FirewallConfig::kMaxRules + 1> hits_;
   Counter allowed_;
   Counter dropped_;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <nettle/sha2.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace mosaic {
@@ -56,6 +57,7 @@ struct FlowLog::Context {
     sha256_ctx hash;
     uint64_t contiguous;  // Bytes delivered before the first gap.
     bool hashing;         // `hash` is set up.
+    bool unhashed;        // Bytes passed while digests were off.
     bool gap;
   };
   std::array<Direction, kSides> direction;
@@ -100,7 +102,8 @@ void FlowLog::OnData(const Event& event, FlowView& flow) {
     return;
   }
   direction.contiguous += event.data.size();
-  if (!config_->payload_digests) return;
+  if (!config_->payload_digests) direction.unhashed = true;
+  if (direction.unhashed) return;
   if (!direction.hashing) {
     sha256_init(&direction.hash);
     direction.hashing = true;
@@ -130,7 +133,7 @@ void FlowLog::WriteLine(const Event& event, FlowView& flow) {
         sender == Side::kClient ? "client_to_server" : "server_to_client",
         sent.packets, sent.wire_bytes, sent.payload_bytes, sent.stream_bytes,
         direction.contiguous);
-    if (config_->payload_digests) {
+    if (config_->payload_digests && !direction.unhashed) {
       if (!direction.hashing) sha256_init(&direction.hash);
       Digest digest;
       sha256_digest(&direction.hash, digest.size(), digest.data());

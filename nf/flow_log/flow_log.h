@@ -18,7 +18,8 @@ namespace mosaic {
 
 class FlowLogConfig : public NfConfig {
  public:
-  // Add the SHA-256 of the bytes of each direction up to its first gap.
+  // Add the SHA-256 of the bytes of each direction up to its first gap; left
+  // out of a direction that had bytes while this was off.
   bool payload_digests = false;
   // Which IANA protocol numbers are logged.
   std::array<bool, 256> logs_protocol = {};
