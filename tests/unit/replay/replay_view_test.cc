@@ -1,4 +1,4 @@
-#include "control/cli/replay_view.h"
+#include "control/replay/replay_view.h"
 
 #include <cstdio>
 #include <string>

@@ -1,4 +1,4 @@
-#include "control/core/record_store.h"
+#include "control/replay/record_store.h"
 
 #include <string_view>
 
