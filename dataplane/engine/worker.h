@@ -38,8 +38,9 @@ class Worker {
   Worker(size_t number, const WorkerConfig& config, const FlowHash& hash,
          Handoff& handoff, PacketSource* source, RunState& state);
 
-  // Until the sources have ended and the rings are empty, or stop is set; then
-  // ends all flows.
+  // Until the sources have ended and the rings are empty, then ends all flows.
+  // When stop is set, sources are polled no more; what they gave out is still
+  // dealt with, since another worker may be waiting for room in a ring.
   void Run();
 
   // One round. Returns how many packets it moved.
@@ -54,6 +55,7 @@ class Worker {
 
  private:
   size_t Poll();
+  void EndSource();
   void RunTasks();
   void UpdateOldestRevision();
   bool Finished() const;

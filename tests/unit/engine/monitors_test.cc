@@ -196,7 +196,8 @@ TEST(Verdicts, ABlockedFlowOfDatagramsIsDroppedFromThenOn) {
   harness.Send(PacketBuilder().Udp(1, 2).Payload("x"));
   harness.Send(PacketBuilder().Udp(1, 2).Payload("x").BadL4Checksum());
   EXPECT_EQ(Dropped(harness, DropReason::kFlowBlocked), 3u);
-  EXPECT_THAT(harness.recorded().events, ElementsAre("start snd client", "packet snd client"));
+  EXPECT_THAT(harness.recorded().events,
+              ElementsAre("start snd client", "packet snd client"));
 }
 
 class Faults : public ::testing::Test {
