@@ -366,12 +366,6 @@ void FlowTracker::SettleSlow(Flow& flow, Timestamp now) {
       forget |= stop.forget_flow;
     }
     changed |= stopped != attachments[i].stopped;
-    for (Side side : {Side::kClient, Side::kServer}) {
-      const uint8_t bit = static_cast<uint8_t>(1u << Index(side));
-      if ((stopped & bit) != 0 && (attachments[i].stopped & bit) == 0) {
-        counters_.stopped_sides[Index(side)].Add(1);
-      }
-    }
     attachments[i].stopped = stopped;
   }
   if (changed) {
@@ -392,6 +386,13 @@ void FlowTracker::StopSides(Flow& flow,
   if (next == nullptr) {
     counters_.subscriptions_full.Add(1);
     return;
+  }
+  for (size_t i = 0; i < attachments.size(); ++i) {
+    const unsigned fresh =
+        attachments[i].stopped & ~unsigned{old.attachment[i].stopped};
+    for (Side side : {Side::kClient, Side::kServer}) {
+      counters_.stopped_sides[Index(side)].Add(fresh >> Index(side) & 1);
+    }
   }
   subscriptions_.Release(flow.subscription);
   Subscribe(flow, next);

@@ -155,7 +155,8 @@ void Pipeline::LookUpOnly(const PacketContext& context, Flow* flow) {
 Verdict Pipeline::ProcessDatagram(Flow* flow, const PacketContext& context) {
   if (context.parsed.l4_checksum == L4Checksum::kBad) {
     counters_.anomalies[static_cast<size_t>(Anomaly::kBadChecksum)].Add(1);
-    return Verdict::kForward;
+    const bool blocked = flow != nullptr && flow->Has(flow_flag::kBlocked);
+    return blocked ? Verdict::kBlockFlow : Verdict::kForward;
   }
   const bool is_new = flow == nullptr;
   if (is_new) {
@@ -246,8 +247,9 @@ void Pipeline::HandOff(Burst& burst) {
                              ? handoff_.OwnerOf(burst.parsed[i].hash)
                              : worker_;
     if (owner != worker_) {
-      counters_.handed_off_packets.Add(1);
-      if (!PushTo(owner, burst.packet[i], burst.parsed[i])) {
+      if (PushTo(owner, burst.packet[i], burst.parsed[i])) {
+        counters_.handed_off_packets.Add(1);
+      } else {
         counters_.dropped_packets[static_cast<size_t>(DropReason::kHandoffFull)]
             .Add(1);
       }

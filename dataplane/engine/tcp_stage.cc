@@ -295,15 +295,15 @@ Verdict TcpStage::ProcessAny(Flow& flow, Side sender,
                              const PacketContext& context, bool is_new) {
   const ParsedPacket& segment = context.parsed;
   const Side receiver = Other(sender);
-  if (segment.l4_checksum == L4Checksum::kBad) {
-    return RefuseChecksum(flow, sender, context);
-  }
   const uint32_t bytes = segment.payload_captured;
   if (flow.Has(flow_flag::kBlocked)) {
     counters_.stream_bytes.Add(bytes);
     counters_.discarded_bytes[static_cast<size_t>(DiscardedBytes::kDropped)]
         .Add(bytes);
     return Verdict::kBlockFlow;
+  }
+  if (segment.l4_checksum == L4Checksum::kBad) {
+    return RefuseChecksum(flow, sender, context);
   }
 
   TcpPair pair = PairOf(flow, sender);

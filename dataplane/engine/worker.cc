@@ -68,16 +68,17 @@ size_t Worker::Poll() {
     pipeline_->ProcessReceived(burst_);
     return received;
   }
-  if (source_->state() == PacketSource::State::kEnded) {
-    source_ended_ = true;
-    int64_t last = state_.last_clock.load(std::memory_order_relaxed);
-    const int64_t mine = last_received_.nanos();
-    while (last < mine &&
-           !state_.last_clock.compare_exchange_weak(last, mine)) {
-    }
-    state_.producers.fetch_sub(1, std::memory_order_acq_rel);
-  }
+  if (source_->state() == PacketSource::State::kEnded) EndSource();
   return 0;
+}
+
+void Worker::EndSource() {
+  source_ended_ = true;
+  int64_t last = state_.last_clock.load(std::memory_order_relaxed);
+  const int64_t mine = last_received_.nanos();
+  while (last < mine && !state_.last_clock.compare_exchange_weak(last, mine)) {
+  }
+  state_.producers.fetch_sub(1, std::memory_order_acq_rel);
 }
 
 void Worker::RunTasks() {
@@ -92,6 +93,9 @@ size_t Worker::RunOnce() {
   const uint64_t begin = __rdtsc();
   TakeUpConfiguration();
   size_t moved = 0;
+  if (!source_ended_ && state_.stop.load(std::memory_order_relaxed)) {
+    EndSource();
+  }
   if (running_ != nullptr) {
     moved += Poll();
     if (handoff_.workers() > 1) moved += pipeline_->ProcessHandedOver();
@@ -113,7 +117,6 @@ size_t Worker::RunOnce() {
 }
 
 bool Worker::Finished() const {
-  if (state_.stop.load(std::memory_order_relaxed)) return true;
   if (state_.producers.load(std::memory_order_acquire) > 0) return false;
   for (size_t from = 0; from < handoff_.workers(); ++from) {
     if (from != number_ && handoff_.Ring(from, number_).size() > 0) {

@@ -52,8 +52,9 @@ class Worker {
          Handoff& handoff, PacketSource* source,
          const std::vector<PacketSink*>& sinks, RunState& state);
 
-  // Until the sources have ended and the rings are empty, or stop is set; then
-  // ends all flows.
+  // Until the sources have ended and the rings are empty, then ends all flows.
+  // When stop is set, sources are polled no more; what they gave out is still
+  // dealt with, since another worker may be waiting for room in a ring.
   void Run();
 
   // One round. Returns how many packets it moved.
@@ -68,6 +69,7 @@ class Worker {
 
  private:
   size_t Poll();
+  void EndSource();
   void RunTasks();
   void UpdateOldestRevision();
   bool Finished() const;

@@ -55,7 +55,8 @@ Verdict Dispatcher::Raise(Flow& flow, const Event& event) {
     const ChainLink& link = links[reverse ? links.size() - 1 - i : i];
     if (!link.wants.Has(event.kind, event.hook, event.side)) continue;
     severest = std::max(severest, Call(link, flow, event));
-    if (severest != Verdict::kForward) break;
+    // Where there is no packet there is nothing to drop.
+    if (severest != Verdict::kForward && event.packet != nullptr) break;
   }
   return severest;
 }

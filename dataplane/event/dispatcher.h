@@ -3,7 +3,8 @@
 //
 // Order       A flow's chain is walked in its order for what the client sends
 //             and in reverse for what the server sends, as through a row of
-//             middleboxes. A drop ends the walk.
+//             middleboxes. A drop ends the walk; events without a packet reach
+//             everybody.
 // Faults      What a function throws is caught here and counted; its failure
 //             policy gives the verdict.
 // Threading   Owner worker only.

@@ -226,6 +226,16 @@ void EngineHarness::Configure(std::vector<Monitor> monitors,
 }
 
 void EngineHarness::Send(const PacketBuilder& packet, size_t receiver) {
+  Add(packet);
+  if (!collecting_ || burst_.size == Burst::kMaxPackets) Run(receiver);
+}
+
+void EngineHarness::SendAlone(const PacketBuilder& packet) {
+  Add(packet);
+  pipelines_[0]->ProcessReceived(burst_);
+}
+
+void EngineHarness::Add(const PacketBuilder& packet) {
   clock_ = std::max(clock_, time_);
   Packet& made = burst_.packet[burst_.size];
   made = store_.Make(packet);
@@ -233,7 +243,6 @@ void EngineHarness::Send(const PacketBuilder& packet, size_t receiver) {
   made.clock = clock_;
   made.index = next_index_++;
   ++burst_.size;
-  if (!collecting_ || burst_.size == Burst::kMaxPackets) Run(receiver);
 }
 
 void EngineHarness::EndBurst(size_t receiver) {
@@ -243,8 +252,18 @@ void EngineHarness::EndBurst(size_t receiver) {
 
 void EngineHarness::Run(size_t receiver) {
   pipelines_[receiver]->ProcessReceived(burst_);
+  ProcessHandedOver();
+}
+
+void EngineHarness::ProcessHandedOver() {
   if (setup_.workers == 1) return;
-  for (const auto& pipeline : pipelines_) pipeline->ProcessHandedOver();
+  size_t moved;
+  do {
+    moved = 0;
+    for (const auto& pipeline : pipelines_) {
+      moved += pipeline->ProcessHandedOver();
+    }
+  } while (moved > 0);
 }
 
 void EngineHarness::RunTimers() {
@@ -253,6 +272,7 @@ void EngineHarness::RunTimers() {
 }
 
 void EngineHarness::EndAll(EndReason reason) {
+  ProcessHandedOver();
   RunTimers();
   for (const auto& pipeline : pipelines_) pipeline->EndAll(reason, clock_);
 }

@@ -99,6 +99,8 @@ class EngineHarness {
   void Send(const PacketBuilder& packet, size_t receiver = 0);
   void BeginBurst() { collecting_ = true; }
   void EndBurst(size_t receiver = 0);
+  // Worker 0 receives the packet; the others do not run.
+  void SendAlone(const PacketBuilder& packet);
 
   void Wait(Duration duration) { time_ = time_ + duration; }
   // Runs what is due now, as a packet of an unrelated flow would.
@@ -135,7 +137,9 @@ class EngineHarness {
   void ExpectAccountsBalance() const;
 
  private:
+  void Add(const PacketBuilder& packet);
   void Run(size_t receiver);
+  void ProcessHandedOver();
 
   EngineSetup setup_;
   PacketStore store_;
