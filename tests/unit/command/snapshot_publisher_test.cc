@@ -1,7 +1,7 @@
 #include "dataplane/command/snapshot_publisher.h"
 
-#include <atomic>
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <random>
