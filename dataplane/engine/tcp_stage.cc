@@ -319,9 +319,12 @@ Verdict TcpStage::ProcessAny(Flow& flow, Side sender,
   // What the payload is to the stream, before it becomes part of it.
   const bool resets = segment.Has(kRst);
   const bool keep_alive = info.Is(segment_mark::kKeepAlive);
+  // A SYN of another connection: neither its payload nor its acknowledgement
+  // is this one's.
+  const bool foreign = info.Is(segment_mark::kSynConflict);
   bool repeats =
       info.Is(segment_mark::kRepeatedSyn | segment_mark::kRepeatedFin);
-  if (segment.payload_length > 0 && !resets && !keep_alive) {
+  if (segment.payload_length > 0 && !resets && !keep_alive && !foreign) {
     const bool read = flow.subscription->side[Index(receiver)].buffer_bytes > 0;
     const StreamDelivery::Position position =
         delivery_.Locate(flow, receiver, info.offset, segment.payload_length);
@@ -359,17 +362,18 @@ Verdict TcpStage::ProcessAny(Flow& flow, Side sender,
   verdict = std::max(verdict, RaiseStateChange(flow, Hook::kReceiver, receiver,
                                                receiver_before, context));
 
-  if (bytes > 0 && (resets || keep_alive)) {
+  if (bytes > 0 && (resets || keep_alive || foreign)) {
     counters_.stream_bytes.Add(bytes);
-    const RefusedBytes reason =
-        resets ? RefusedBytes::kReset : RefusedBytes::kKeepAlive;
+    const RefusedBytes reason = foreign  ? RefusedBytes::kForeignSyn
+                                : resets ? RefusedBytes::kReset
+                                         : RefusedBytes::kKeepAlive;
     counters_.refused_bytes[static_cast<size_t>(reason)].Add(bytes);
     flow.rare[Index(sender)].refused_bytes += bytes;
-  } else if (segment.payload_length > 0) {
+  } else if (segment.payload_length > 0 && !foreign) {
     verdict = std::max(verdict,
                        delivery_.Receive(flow, receiver, info.offset, context));
   }
-  if (segment.Has(kAck)) {
+  if (segment.Has(kAck) && !foreign) {
     verdict = std::max(verdict, delivery_.Acknowledge(flow, sender, context));
   }
   PacketView view(context.packet, segment, sender);

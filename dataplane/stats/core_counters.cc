@@ -24,7 +24,7 @@ constexpr std::string_view kSideNames[] = {"client", "server"};
 constexpr std::string_view kRefusedNames[] = {
     "bad_checksum", "beyond_buffer", "too_many_islands",
     "no_memory",    "before_start",  "keep_alive",
-    "reset"};
+    "reset",        "foreign_syn"};
 constexpr std::string_view kDiscardedNames[] = {"unread", "stopped",
                                                 "overwritten", "dropped"};
 constexpr std::string_view kAnomalyNames[] = {

@@ -35,8 +35,9 @@ enum class RefusedBytes : uint8_t {
   kBeforeStart,     // Below the first byte of the stream, or out of reach.
   kKeepAlive,       // The byte of a keep-alive probe.
   kReset,           // Carried by a RST.
+  kForeignSyn,      // Carried by a SYN of another connection.
 };
-inline constexpr size_t kRefusedBytes = 7;
+inline constexpr size_t kRefusedBytes = 8;
 
 // Why stream bytes were thrown away although nothing was wrong with them.
 enum class DiscardedBytes : uint8_t {

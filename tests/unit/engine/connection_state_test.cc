@@ -431,5 +431,20 @@ TEST_F(Reincarnated, ASynWithAWrongChecksumEndsNothing) {
   EXPECT_EQ(harness.recorded().data[1], "on");
 }
 
+TEST_F(Reincarnated, PayloadOfASynThatIsIgnoredNeverEntersTheStream) {
+  EngineHarness harness;
+  Connection c(harness);
+  c.Handshake();
+  c.client().Data(0, "on");
+  c.Send(
+      c.Bare(Side::kClient).Seq(900'000).Flags(tcp_flag::kSyn).Payload("EVIL"));
+  c.client().Data(2, "ward");
+  EXPECT_EQ(harness.recorded().data[1], "onward");
+  EXPECT_EQ(harness.counters()
+                .refused_bytes[static_cast<size_t>(RefusedBytes::kForeignSyn)]
+                .Read(),
+            4u);
+}
+
 }  // namespace
 }  // namespace mosaic::testing
