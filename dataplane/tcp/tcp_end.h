@@ -29,7 +29,7 @@ inline constexpr uint16_t kFinSeen = 1 << 4;       // fin_seq is valid.
 inline constexpr uint16_t kFinDelivered = 1 << 5;  // In order up to the FIN.
 inline constexpr uint16_t kFinAcked = 1 << 6;
 inline constexpr uint16_t kBuffered = 1 << 7;  // A ReassemblyBuffer exists.
-inline constexpr uint16_t kPastSyn = 1 << 8;        // Sent more than SYNs.
+inline constexpr uint16_t kPastSyn = 1 << 8;   // Sent more than SYNs.
 inline constexpr uint16_t kScaling = 1 << 9;   // Window scale was offered.
 inline constexpr uint16_t kRstSeen = 1 << 10;  // Sent an acceptable RST.
 }  // namespace end_flag
