@@ -5,8 +5,8 @@
 #include <cstring>
 #include <vector>
 
+#include "dataplane/engine/first_packet.h"
 #include "dataplane/engine/stream_delivery.h"
-#include "dataplane/flow/first_packet.h"
 #include "dataplane/tcp/tcp_observer.h"
 
 namespace mosaic {

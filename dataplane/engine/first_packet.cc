@@ -1,4 +1,4 @@
-#include "dataplane/flow/first_packet.h"
+#include "dataplane/engine/first_packet.h"
 
 #include <algorithm>
 
