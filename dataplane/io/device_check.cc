@@ -73,6 +73,11 @@ absl::Status CheckPoolDriver() {
                    "): install the package librte-mempool-ring23"));
 }
 
+std::string FolderOf(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  return slash == std::string::npos ? "." : path.substr(0, slash + 1);
+}
+
 absl::Status CheckCaptureFile(const DeviceSpec& spec) {
   absl::StatusOr<std::unique_ptr<CaptureReader>> reader =
       CaptureReader::Open(spec.target);
@@ -87,15 +92,20 @@ absl::Status CheckCaptureFile(const DeviceSpec& spec) {
   }
   const std::string tx(spec.Option("tx"));
   if (tx.empty()) return absl::OkStatus();
-  const size_t slash = tx.rfind('/');
-  const std::string folder =
-      slash == std::string::npos ? std::string(".") : tx.substr(0, slash + 1);
+  const std::string folder = FolderOf(tx);
   if (access(tx.c_str(), W_OK) == 0) return absl::OkStatus();
   if (errno != ENOENT) {
     return absl::PermissionDeniedError(absl::StrCat(tx, ": ", strerror(errno)));
   }
   if (access(folder.c_str(), W_OK) == 0) return absl::OkStatus();
   return absl::ErrnoToStatus(errno, absl::StrCat(folder, " of tx=", tx));
+}
+
+// Where a memif socket is made by the one, and found by the other.
+absl::Status CheckSocketFolder(const std::string& socket) {
+  const std::string folder = FolderOf(socket);
+  if (access(folder.c_str(), F_OK) == 0) return absl::OkStatus();
+  return absl::ErrnoToStatus(errno, absl::StrCat("the folder ", folder));
 }
 
 absl::Status CheckInterface(const std::string& name) {
@@ -173,9 +183,10 @@ absl::Status CheckSystem(const DeviceSpec& spec) {
     }
     case DeviceKind::kTap:
       return CheckTun();
+    case DeviceKind::kMemif:
+      return CheckSocketFolder(spec.target);
     case DeviceKind::kNull:
     case DeviceKind::kRing:
-    case DeviceKind::kMemif:
     case DeviceKind::kPci:
       break;
   }

@@ -50,6 +50,8 @@ enum PortPlace : uint16_t {
   kTwoQueuePort,
   kVanishedPort,
   kGreedyPort,
+  kMemifServerPort,
+  kMemifClientPort,
 };
 
 // Frames of every length that matters, each with bytes of its own.
@@ -104,6 +106,9 @@ class Devices : public ::testing::Environment {
       Add(kVanishedPort, "pcap:" + vanishing.path());
     }
     Add(kGreedyPort, "null").pool_packets = 1u << 20;
+    const std::string socket = sent_.path() + ".memif";
+    Add(kMemifServerPort, "memif:" + socket + ",role=server");
+    Add(kMemifClientPort, "memif:" + socket);
 
     EalConfig config;
     config.memory_mib = 256;
@@ -386,6 +391,35 @@ TEST(PcapPortTest, AnEmptyPoolIsNotTakenForTheEndOfTheFile) {
   EXPECT_EQ(kSmallPool + rest + stats.rx_no_mbuf, FramesOfTheFile().size());
 }
 
+TEST(MemifPortTest, FramesPassBothWaysBetweenServerAndClient) {
+  OpenPort server(kMemifServerPort);
+  OpenPort client(kMemifClientPort);
+  // The two find each other in a thread of EAL.
+  for (int waits = 0;
+       waits < 500 && !(server->Info().link_up && client->Info().link_up);
+       ++waits) {
+    usleep(10'000);
+  }
+  ASSERT_TRUE(server->Info().link_up && client->Info().link_up);
+
+  const std::vector<Bytes> frames =
+      FramesOfLengths({14, 60, 1514, 2048, 2049, 9022});
+  for (OpenPort* const from : {&server, &client}) {
+    OpenPort& to = from == &server ? client : server;
+    // A client lends the server its buffers when it polls.
+    EXPECT_TRUE(ReceiveAll(to.rx()).empty());
+    std::vector<Bytes> storage = frames;
+    std::vector<Packet> packets(storage.size());
+    for (size_t i = 0; i < storage.size(); ++i) {
+      packets[i].data = storage[i].data();
+      packets[i].length = static_cast<uint32_t>(storage[i].size());
+    }
+    ASSERT_EQ(from->tx().Send(packets), frames.size());
+    EXPECT_THAT(ReceiveAll(to.rx()), ElementsAreArray(frames));
+    EXPECT_EQ(to.rx().counters().linearised.Read(), 0u);
+  }
+}
+
 // A chain of mbufs from a pool with room for `room` bytes, `bytes` cut at each
 // of `cuts`.
 rte_mbuf* Chain(const MbufPool& pool, const Bytes& bytes,
@@ -611,6 +645,9 @@ TEST(DeviceCheckTest, WhatIsMissingIsNamed) {
             "nosuch0 here; `ip link` lists those of this network namespace");
   port.device = "pcap:nosuch.pcap";
   EXPECT_EQ(CheckDevice(port).code(), absl::StatusCode::kNotFound);
+  port.device = "memif:/nosuch/folder/m.sock";
+  EXPECT_THAT(std::string(CheckDevice(port).message()),
+              HasSubstr("the folder /nosuch/folder/: No such file"));
   port.device = "ffff:ff:1f.7";
   EXPECT_THAT(std::string(CheckDevice(port).message()),
               HasSubstr("there is no PCI device ffff:ff:1f.7"));

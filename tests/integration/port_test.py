@@ -256,6 +256,38 @@ class AfPacketTest(unittest.TestCase):
         self.assertFalse(is_promiscuous())
 
 
+class AfXdpTest(unittest.TestCase):
+
+    def test_frames_pass_whole_in_both_directions_with_tags_of_every_type(self):
+        # The kernel's own limit: an XDP program wants frames of a page.
+        far = FarEnd(mtu=1500)
+        self.addCleanup(far.close)
+        echo = Echo("af_xdp:near")
+        self.addCleanup(echo.close)
+        for tags in ("", "8100 0064", "88a8 0064 8100 00c8"):
+            for length in (60, 1514):
+                data = frame(length, bytes.fromhex(tags))
+                far.send(data)
+                self.assertEqual(data, echo.received())
+                self.assertEqual(data, far.receive())
+        self.assertEqual(6, echo.end()["sent"])
+
+
+class TapTest(unittest.TestCase):
+
+    def test_a_tap_port_makes_its_interface_and_takes_it_away(self):
+        def interfaces() -> str:
+            return subprocess.run(["ip", "link"], capture_output=True, text=True, check=True,
+                                  timeout=PATIENCE).stdout
+
+        self.assertNotIn("mosaic0", interfaces())
+        echo = Echo("tap:mosaic0")
+        self.addCleanup(echo.close)
+        self.assertIn("mosaic0", interfaces())
+        echo.end()
+        self.assertNotIn("mosaic0", interfaces())
+
+
 class StartFailureTest(unittest.TestCase):
 
     def setUp(self):
