@@ -19,22 +19,24 @@
 #include "dataplane/io/allowed_cpus.h"
 #include "dataplane/io/capture_reader.h"
 #include "dataplane/io/device_arguments.h"
-#include "dataplane/io/device_check.h"
 #include "dataplane/io/eal.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/capture_builder.h"
+#include "tests/support/mbuf_chain.h"
 #include "tests/support/packet_builder.h"
 #include "tests/support/temporary_file.h"
 
 namespace mosaic {
 namespace {
 
+using mosaic::testing::Chain;
+using mosaic::testing::Frame;
 using mosaic::testing::PcapBuilder;
 using mosaic::testing::TemporaryFile;
 using ::testing::ElementsAreArray;
 using ::testing::HasSubstr;
-using Bytes = std::vector<uint8_t>;
+using Bytes = mosaic::testing::FrameBytes;
 
 constexpr uint32_t kSmallPool = 40;
 constexpr size_t kWorkers = 2;
@@ -53,17 +55,6 @@ enum PortPlace : uint16_t {
   kMemifServerPort,
   kMemifClientPort,
 };
-
-// Frames of every length that matters, each with bytes of its own.
-Bytes Frame(size_t length, uint32_t seed) {
-  Bytes frame(length);
-  uint32_t state = seed * 2654435761u + 1;
-  for (uint8_t& byte : frame) {
-    state = state * 1664525u + 1013904223u;
-    byte = static_cast<uint8_t>(state >> 24);
-  }
-  return frame;
-}
 
 std::vector<Bytes> FramesOfLengths(const std::vector<size_t>& lengths) {
   std::vector<Bytes> frames;
@@ -391,16 +382,20 @@ TEST(PcapPortTest, AnEmptyPoolIsNotTakenForTheEndOfTheFile) {
   EXPECT_EQ(kSmallPool + rest + stats.rx_no_mbuf, FramesOfTheFile().size());
 }
 
+// Polls `port` until its link is as wanted: memif's two ends find and leave
+// each other in a thread of EAL.
+bool LinkBecomes(bool up, OpenPort& port) {
+  for (int waits = 0; waits < 500; ++waits) {
+    if (port->Info().link_up == up) return true;
+    usleep(10'000);
+  }
+  return false;
+}
+
 TEST(MemifPortTest, FramesPassBothWaysBetweenServerAndClient) {
   OpenPort server(kMemifServerPort);
   OpenPort client(kMemifClientPort);
-  // The two find each other in a thread of EAL.
-  for (int waits = 0;
-       waits < 500 && !(server->Info().link_up && client->Info().link_up);
-       ++waits) {
-    usleep(10'000);
-  }
-  ASSERT_TRUE(server->Info().link_up && client->Info().link_up);
+  ASSERT_TRUE(LinkBecomes(true, server) && LinkBecomes(true, client));
 
   const std::vector<Bytes> frames =
       FramesOfLengths({14, 60, 1514, 2048, 2049, 9022});
@@ -418,27 +413,9 @@ TEST(MemifPortTest, FramesPassBothWaysBetweenServerAndClient) {
     EXPECT_THAT(ReceiveAll(to.rx()), ElementsAreArray(frames));
     EXPECT_EQ(to.rx().counters().linearised.Read(), 0u);
   }
-}
 
-// A chain of mbufs from a pool with room for `room` bytes, `bytes` cut at each
-// of `cuts`.
-rte_mbuf* Chain(const MbufPool& pool, const Bytes& bytes,
-                std::vector<size_t> cuts) {
-  cuts.push_back(bytes.size());
-  rte_mbuf* head = nullptr;
-  size_t from = 0;
-  for (const size_t to : cuts) {
-    rte_mbuf* const part =
-        CopyToMbuf(std::span(bytes).subspan(from, to - from), pool);
-    EXPECT_NE(part, nullptr);
-    if (head == nullptr) {
-      head = part;
-    } else {
-      EXPECT_EQ(rte_pktmbuf_chain(head, part), 0);
-    }
-    from = to;
-  }
-  return head;
+  client->Stop();
+  EXPECT_TRUE(LinkBecomes(false, server));
 }
 
 class RingPortTest : public ::testing::Test {
@@ -537,71 +514,6 @@ TEST_F(RingPortTest, WhatAFullRingDoesNotTakeIsFreedAndCounted) {
   EXPECT_EQ(port->pool().in_use(), 0u);
 }
 
-TEST(LineariseTest, AChainThatDoesNotFitItsFirstMbufMovesToAnother) {
-  const auto small = MbufPool::Create("small", 63, 128, -1);
-  const auto large = MbufPool::Create("large", 1, 1024, -1);
-  ASSERT_TRUE(small.ok() && large.ok());
-  const Bytes frame = Frame(500, 3);
-
-  rte_mbuf* mbuf = Chain(**small, frame, {100, 200, 300, 400});
-  rte_mbuf* const chain = mbuf;
-  EXPECT_EQ(Linearise(mbuf, **large, 500), Linearised::kCopied);
-  EXPECT_NE(mbuf, chain);
-  EXPECT_EQ((*small)->in_use(), 0u) << "the chain was freed";
-  EXPECT_EQ(Bytes(rte_pktmbuf_mtod(mbuf, uint8_t*),
-                  rte_pktmbuf_mtod(mbuf, uint8_t*) + mbuf->data_len),
-            frame);
-
-  // The only large one is taken now.
-  rte_mbuf* second = Chain(**small, frame, {100, 200, 300, 400});
-  EXPECT_EQ(Linearise(second, **large, 500), Linearised::kNoMbuf);
-  EXPECT_EQ(second, nullptr);
-  EXPECT_EQ((*small)->in_use(), 0u);
-  rte_pktmbuf_free(mbuf);
-}
-
-TEST(LineariseTest, OneByteTooManyIsRefusedInAChainAndInOneSegment) {
-  const auto pool = MbufPool::Create("bound", 63, 1024, -1);
-  ASSERT_TRUE(pool.ok());
-  const Bytes frame = Frame(501, 4);
-  for (const std::vector<size_t>& cuts :
-       {std::vector<size_t>{}, std::vector<size_t>{250}}) {
-    rte_mbuf* mbuf = Chain(**pool, frame, cuts);
-    EXPECT_EQ(Linearise(mbuf, **pool, 500), Linearised::kTooLong);
-    EXPECT_EQ(mbuf, nullptr);
-    mbuf = Chain(**pool, frame, cuts);
-    EXPECT_NE(Linearise(mbuf, **pool, 501), Linearised::kTooLong);
-    rte_pktmbuf_free(mbuf);
-  }
-  EXPECT_EQ((*pool)->in_use(), 0u);
-}
-
-TEST(LineariseTest, SegmentsThatDisagreeWithTheLengthOfTheHeadDecide) {
-  const auto pool = MbufPool::Create("liar", 63, 1024, -1);
-  ASSERT_TRUE(pool.ok());
-  for (const uint32_t told : {0u, 10u, 100'000u}) {
-    rte_mbuf* mbuf = Chain(**pool, Frame(200, 5), {100});
-    mbuf->pkt_len = told;
-    EXPECT_EQ(Linearise(mbuf, **pool, 500), Linearised::kInPlace);
-    EXPECT_EQ(mbuf->data_len, 200);
-    EXPECT_EQ(mbuf->pkt_len, 200u);
-    rte_pktmbuf_free(mbuf);
-  }
-}
-
-TEST(LineariseTest, ABufferThatOthersReadIsNotWrittenTo) {
-  const auto pool = MbufPool::Create("shared", 63, 1024, -1);
-  ASSERT_TRUE(pool.ok());
-  const Bytes frame = Frame(200, 6);
-  rte_mbuf* mbuf = Chain(**pool, frame, {100});
-  rte_mbuf* const shared = mbuf;
-  rte_mbuf_refcnt_update(shared, 1);
-  EXPECT_EQ(Linearise(mbuf, **pool, 500), Linearised::kCopied);
-  EXPECT_EQ(shared->data_len, 100);
-  rte_pktmbuf_free(mbuf);
-  rte_pktmbuf_free(shared);
-}
-
 TEST(PortFailureTest, ADeviceThatEalLeftOutIsToldWithTheReason) {
   const absl::Status status =
       Port::Open(devices->config(kVanishedPort), kVanishedPort, [] {
@@ -634,37 +546,6 @@ TEST(PortFailureTest, MoreQueuesThanTheDeviceHasAreToldWithItsNumber) {
   EXPECT_THAT(std::string(status.message()),
               HasSubstr("2 receive and 1 transmit queues are more than the "
                         "device has, 1 and 1"));
-}
-
-TEST(DeviceCheckTest, WhatIsMissingIsNamed) {
-  PortConfig port;
-  port.name = "outside";
-  port.device = "af_packet:nosuch0";
-  EXPECT_EQ(CheckDevice(port).message(),
-            "port \"outside\", device af_packet:nosuch0: there is no interface "
-            "nosuch0 here; `ip link` lists those of this network namespace");
-  port.device = "pcap:nosuch.pcap";
-  EXPECT_EQ(CheckDevice(port).code(), absl::StatusCode::kNotFound);
-  port.device = "memif:/nosuch/folder/m.sock";
-  EXPECT_THAT(std::string(CheckDevice(port).message()),
-              HasSubstr("the folder /nosuch/folder/: No such file"));
-  port.device = "ffff:ff:1f.7";
-  EXPECT_THAT(std::string(CheckDevice(port).message()),
-              HasSubstr("there is no PCI device ffff:ff:1f.7"));
-
-  const TemporaryFile raw_ip(
-      PcapBuilder(mosaic::testing::FileOrder::kLittle,
-                  mosaic::testing::FileUnit::kMicroseconds, 101)
-          .Packet(0, "E")
-          .bytes());
-  port.device = "pcap:" + raw_ip.path();
-  EXPECT_THAT(std::string(CheckDevice(port).message()),
-              HasSubstr("its frames are not Ethernet"));
-  const TemporaryFile text(Frame(100, 7));
-  port.device = "pcap:" + text.path();
-  EXPECT_FALSE(CheckDevice(port).ok());
-  port.device = "null";
-  EXPECT_TRUE(CheckDevice(port).ok()) << CheckDevice(port);
 }
 
 }  // namespace
