@@ -60,10 +60,9 @@ absl::Status CheckPort(const PortConfig& port, const DeviceTraits& traits) {
 
 std::string Argument(const PortConfig& port, const DeviceSpec& spec,
                      size_t index) {
-  const std::string target =
-      spec.kind == DeviceKind::kPci
-          ? absl::StrCat("--allow=", spec.target)
-          : absl::StrCat("--vdev=", DeviceName(spec, index));
+  std::string target = spec.kind == DeviceKind::kPci
+                           ? absl::StrCat("--allow=", spec.target)
+                           : absl::StrCat("--vdev=", DeviceName(spec, index));
   switch (spec.kind) {
     case DeviceKind::kPcap: {
       std::string argument = absl::StrCat(target, ",rx_pcap=", spec.target);
@@ -157,7 +156,7 @@ absl::Status AddDevices(const std::vector<PortConfig>& ports, EalConfig& eal) {
     if (!spec.ok()) {
       return Refuse(port, std::string(spec.status().message()));
     }
-    if (const absl::Status status = CheckPort(port, TraitsOf(spec->kind));
+    if (absl::Status status = CheckPort(port, TraitsOf(spec->kind));
         !status.ok()) {
       return status;
     }

@@ -95,7 +95,7 @@ absl::Status CheckCaptureFile(const DeviceSpec& spec) {
   const std::string folder = FolderOf(tx);
   if (access(tx.c_str(), W_OK) == 0) return absl::OkStatus();
   if (errno != ENOENT) {
-    return absl::PermissionDeniedError(absl::StrCat(tx, ": ", strerror(errno)));
+    return absl::ErrnoToStatus(errno, tx);
   }
   if (access(folder.c_str(), W_OK) == 0) return absl::OkStatus();
   return absl::ErrnoToStatus(errno, absl::StrCat(folder, " of tx=", tx));
@@ -165,12 +165,11 @@ absl::Status CheckPci(const std::string& address) {
 }
 
 absl::Status CheckSystem(const DeviceSpec& spec) {
-  if (const absl::Status status = CheckPoolDriver(); !status.ok()) {
+  if (absl::Status status = CheckPoolDriver(); !status.ok()) {
     return status;
   }
   if (spec.kind == DeviceKind::kPci) return CheckPci(spec.target);
-  if (const absl::Status status = CheckDriver(TraitsOf(spec.kind));
-      !status.ok()) {
+  if (absl::Status status = CheckDriver(TraitsOf(spec.kind)); !status.ok()) {
     return status;
   }
   switch (spec.kind) {
@@ -178,7 +177,7 @@ absl::Status CheckSystem(const DeviceSpec& spec) {
       return CheckCaptureFile(spec);
     case DeviceKind::kAfPacket:
     case DeviceKind::kAfXdp: {
-      const absl::Status status = CheckInterface(spec.target);
+      absl::Status status = CheckInterface(spec.target);
       return status.ok() ? CheckPacketSocket() : status;
     }
     case DeviceKind::kTap:

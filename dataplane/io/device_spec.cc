@@ -122,7 +122,7 @@ absl::Status AddOptions(std::string_view text,
     }
     std::string key = word.substr(0, equals);
     std::string value = word.substr(equals + 1);
-    if (const absl::Status status = CheckOption(text, spec.kind, key, value);
+    if (absl::Status status = CheckOption(text, spec.kind, key, value);
         !status.ok()) {
       return status;
     }

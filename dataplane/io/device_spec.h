@@ -13,9 +13,9 @@
 //                                        its driver
 //
 // The kernel takes the outer VLAN tag out of a frame before af_packet sees it,
-// and DPDK's driver puts it back as one of type 0x8100, whatever it was: 802.1ad
-// (0x88a8) needs af_xdp or a NIC. The MTU of a tap's interface is the kernel's,
-// 1500, until somebody sets it.
+// and DPDK's driver puts it back as one of type 0x8100, whatever it was. Tags
+// of other types (0x88a8) need af_xdp or a NIC. The MTU of a tap's interface is
+// the kernel's, 1500, until somebody sets it.
 //
 // A file or interface name cannot hold a comma, bracket or quotation mark: DPDK
 // takes devices apart by them.

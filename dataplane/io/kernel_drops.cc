@@ -1,11 +1,13 @@
 #include "dataplane/io/kernel_drops.h"
 
-#include <dirent.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
 #include <sys/socket.h>
 
-#include <cstdlib>
+#include <filesystem>
+#include <system_error>
+
+#include "absl/strings/numbers.h"
 
 namespace mosaic {
 namespace {
@@ -23,14 +25,18 @@ bool IsPacketSocketOn(int descriptor, unsigned interface) {
 
 KernelDrops::KernelDrops(const std::string& interface) {
   const unsigned index = if_nametoindex(interface.c_str());
-  DIR* const folder = opendir("/proc/self/fd");
-  if (folder == nullptr || index == 0) return;
-  while (const dirent* const entry = readdir(folder)) {
-    if (entry->d_name[0] == '.') continue;
-    const int descriptor = std::atoi(entry->d_name);
-    if (IsPacketSocketOn(descriptor, index)) sockets_.push_back(descriptor);
+  if (index == 0) return;
+  // Without exceptions: what cannot be listed has no sockets.
+  std::error_code error;
+  std::filesystem::directory_iterator entry("/proc/self/fd", error);
+  for (; !error && entry != std::filesystem::directory_iterator();
+       entry.increment(error)) {
+    int descriptor;
+    if (absl::SimpleAtoi(entry->path().filename().string(), &descriptor) &&
+        IsPacketSocketOn(descriptor, index)) {
+      sockets_.push_back(descriptor);
+    }
   }
-  closedir(folder);
 }
 
 uint64_t KernelDrops::Read() {

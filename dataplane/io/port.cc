@@ -1,13 +1,13 @@
 #include "dataplane/io/port.h"
 
 #include <rte_config.h>
+#include <rte_errno.h>
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
-#include <time.h>
 
 #include <algorithm>
 #include <array>
-#include <cstring>
+#include <ctime>
 #include <utility>
 
 #include "absl/memory/memory.h"
@@ -59,7 +59,8 @@ uint32_t LargestMtuOf(const rte_eth_dev_info& info) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Port>> Port::Open(
-    const PortConfig& config, uint16_t index, std::function<Timestamp()> now) {
+    const PortConfig& config, uint16_t index,
+    const std::function<Timestamp()>& now) {
   const absl::StatusOr<DeviceSpec> spec = ParseDevice(config.device);
   if (!spec.ok()) return spec.status();
   uint16_t device;
@@ -76,8 +77,7 @@ absl::StatusOr<std::unique_ptr<Port>> Port::Open(
   if (const absl::Status status = port->Configure(); !status.ok()) {
     return status;
   }
-  if (const absl::Status status = port->SetUpQueues(std::move(now));
-      !status.ok()) {
+  if (const absl::Status status = port->SetUpQueues(now); !status.ok()) {
     return status;
   }
   if (const absl::Status status = port->Start(); !status.ok()) return status;
@@ -96,7 +96,7 @@ Port::~Port() { Stop(); }
 absl::Status Port::Failure(const char* what, int error) const {
   std::string message =
       absl::StrCat("port \"", config_.name, "\", device ", config_.device, ": ",
-                   what, ": ", strerror(error < 0 ? -error : error));
+                   what, ": ", rte_strerror(error < 0 ? -error : error));
   if (const std::string log = Eal::RecentLog(); !log.empty()) {
     absl::StrAppend(&message, " (DPDK logged: ", log, ")");
   }
@@ -163,7 +163,7 @@ absl::Status Port::Configure() {
   return absl::OkStatus();
 }
 
-absl::Status Port::SetUpQueues(std::function<Timestamp()> now) {
+absl::Status Port::SetUpQueues(const std::function<Timestamp()>& now) {
   absl::StatusOr<std::unique_ptr<MbufPool>> pool =
       MbufPool::Create(absl::StrCat("port", index_), config_.pool_packets,
                        BufferBytes(config_, kind_), numa_node_);
@@ -304,7 +304,8 @@ PortInfo Port::Info() {
 }
 
 absl::StatusOr<std::unique_ptr<PortSet>> PortSet::Open(
-    const std::vector<PortConfig>& ports, std::function<Timestamp()> now) {
+    const std::vector<PortConfig>& ports,
+    const std::function<Timestamp()>& now) {
   auto set = absl::WrapUnique(new PortSet());
   for (size_t i = 0; i < ports.size(); ++i) {
     absl::StatusOr<std::unique_ptr<Port>> port =

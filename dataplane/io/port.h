@@ -73,7 +73,8 @@ class Port {
   // port, the device and the reason.
   // REQUIRES: EAL was started with that device; index is unique.
   static absl::StatusOr<std::unique_ptr<Port>> Open(
-      const PortConfig& config, uint16_t index, std::function<Timestamp()> now);
+      const PortConfig& config, uint16_t index,
+      const std::function<Timestamp()>& now);
 
   ~Port();
   Port(const Port&) = delete;
@@ -99,7 +100,7 @@ class Port {
        uint16_t index);
 
   absl::Status Configure();
-  absl::Status SetUpQueues(std::function<Timestamp()> now);
+  absl::Status SetUpQueues(const std::function<Timestamp()>& now);
   absl::Status Start();
   void WaitForLink();
   void RefreshStats();
@@ -127,7 +128,8 @@ class PortSet {
   // Checks and opens `ports` in their order. The first failure closes those
   // already open and is returned.
   static absl::StatusOr<std::unique_ptr<PortSet>> Open(
-      const std::vector<PortConfig>& ports, std::function<Timestamp()> now);
+      const std::vector<PortConfig>& ports,
+      const std::function<Timestamp()>& now);
 
   // REQUIRES: every packet was freed or sent.
   ~PortSet();

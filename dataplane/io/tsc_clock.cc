@@ -2,7 +2,8 @@
 
 #include <rte_config.h>
 #include <rte_cycles.h>
-#include <time.h>
+
+#include <ctime>
 
 #include "dataplane/base/check.h"
 

@@ -73,14 +73,13 @@ void PrintEnd(Port& port) {
 }
 
 absl::Status Run(const PortConfig& config) {
-  if (const absl::Status status = CheckDevice(config); !status.ok()) {
+  if (absl::Status status = CheckDevice(config); !status.ok()) {
     return status;
   }
   EalConfig eal_config;
   eal_config.memory_mib = 128;
   eal_config.worker_cpus = SpreadWorkers(1, AllowedCpus());
-  if (const absl::Status status = AddDevices({config}, eal_config);
-      !status.ok()) {
+  if (absl::Status status = AddDevices({config}, eal_config); !status.ok()) {
     return status;
   }
   const auto eal = Eal::Start(eal_config);
@@ -94,7 +93,7 @@ absl::Status Run(const PortConfig& config) {
   std::cout << "ready driver=" << info.driver << " mtu=" << info.mtu
             << " link=" << (info.link_up ? "up" : "down") << std::endl;
   std::atomic<bool> stop{false};
-  const absl::Status launched =
+  absl::Status launched =
       (*eal)->Launch(0, [&port, &stop] { Echo(port, stop); });
   if (!launched.ok()) return launched;
   char byte;
