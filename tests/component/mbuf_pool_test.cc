@@ -37,7 +37,7 @@ class StartedEal : public ::testing::Environment {
   std::unique_ptr<Eal> eal_;
 };
 
-[[maybe_unused]] ::testing::Environment* const environment =
+[[maybe_unused]] ::testing::Environment* const kEnvironment =
     ::testing::AddGlobalTestEnvironment(new StartedEal);
 
 TEST(MbufPoolTest, CountsWhatIsInUseAndRunsShortAtItsBound) {

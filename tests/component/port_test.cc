@@ -58,6 +58,7 @@ enum PortPlace : uint16_t {
 
 std::vector<Bytes> FramesOfLengths(const std::vector<size_t>& lengths) {
   std::vector<Bytes> frames;
+  frames.reserve(lengths.size());
   for (const size_t length : lengths) {
     frames.push_back(Frame(length, static_cast<uint32_t>(frames.size())));
   }
@@ -152,16 +153,16 @@ class Devices : public ::testing::Environment {
   std::unique_ptr<Eal> eal_;
 };
 
-Devices* const devices =
+Devices* const kDevices =
     static_cast<Devices*>(::testing::AddGlobalTestEnvironment(new Devices));
 
 // One open port, its clock in the test's hands.
 class OpenPort {
  public:
   explicit OpenPort(PortPlace place) {
-    devices->Plug(place);
+    kDevices->Plug(place);
     absl::StatusOr<std::unique_ptr<Port>> port =
-        Port::Open(devices->config(place), place, [this] { return now; });
+        Port::Open(kDevices->config(place), place, [this] { return now; });
     EXPECT_TRUE(port.ok()) << port.status();
     port_ = *std::move(port);
     for (size_t i = 0; i < port_->rx_queues(); ++i) {
@@ -284,7 +285,7 @@ TEST(NullPortTest, PacketsMayBeFreedOnAnyThread) {
     std::array<Packet, 64> second;
     ASSERT_EQ(port.rx().Receive(first), 64u);
     ASSERT_EQ(port.rx().Receive(second), 64u);
-    ASSERT_TRUE(devices->eal()
+    ASSERT_TRUE(kDevices->eal()
                     .Launch(1,
                             [&] {
                               for (Packet& p : first) p.Free();
@@ -293,7 +294,7 @@ TEST(NullPortTest, PacketsMayBeFreedOnAnyThread) {
     std::thread([&] {
       for (Packet& p : second) p.Free();
     }).join();
-    devices->eal().JoinAll();
+    kDevices->eal().JoinAll();
   }
   EXPECT_EQ(port->pool().in_use(), 0u);
 }
@@ -344,7 +345,7 @@ TEST(PcapPortTest, ReceivesTheFileExactlyAndEnds) {
   port->Stop();
   EXPECT_EQ(port->Stats().tx_packets, 3u) << "after the end too";
 
-  auto reader = CaptureReader::Open(devices->sent_path());
+  auto reader = CaptureReader::Open(kDevices->sent_path());
   ASSERT_TRUE(reader.ok()) << reader.status();
   std::vector<Bytes> written;
   CaptureRecord record;
@@ -516,7 +517,7 @@ TEST_F(RingPortTest, WhatAFullRingDoesNotTakeIsFreedAndCounted) {
 
 TEST(PortFailureTest, ADeviceThatEalLeftOutIsToldWithTheReason) {
   const absl::Status status =
-      Port::Open(devices->config(kVanishedPort), kVanishedPort, [] {
+      Port::Open(kDevices->config(kVanishedPort), kVanishedPort, [] {
         return Timestamp();
       }).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
@@ -527,7 +528,7 @@ TEST(PortFailureTest, ADeviceThatEalLeftOutIsToldWithTheReason) {
 
 TEST(PortFailureTest, APoolThatDoesNotFitIsToldWithItsSize) {
   const absl::Status status =
-      Port::Open(devices->config(kGreedyPort), kGreedyPort, [] {
+      Port::Open(kDevices->config(kGreedyPort), kGreedyPort, [] {
         return Timestamp();
       }).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
@@ -537,8 +538,8 @@ TEST(PortFailureTest, APoolThatDoesNotFitIsToldWithItsSize) {
 }
 
 TEST(PortFailureTest, MoreQueuesThanTheDeviceHasAreToldWithItsNumber) {
-  devices->Plug(kFilePort);
-  PortConfig port = devices->config(kFilePort);
+  kDevices->Plug(kFilePort);
+  PortConfig port = kDevices->config(kFilePort);
   port.rx_queues = 2;
   const absl::Status status =
       Port::Open(port, kFilePort, [] { return Timestamp(); }).status();

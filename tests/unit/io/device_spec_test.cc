@@ -28,7 +28,7 @@ TEST(DeviceSpecTest, EveryFormIsTakenApart) {
     std::string_view text;
     DeviceKind kind;
     std::string_view target;
-  } kForms[] = {
+  } forms[] = {
       {"pcap:in.pcap", DeviceKind::kPcap, "in.pcap"},
       {"pcap:/a:b/in.pcap,tx=out.pcap", DeviceKind::kPcap, "/a:b/in.pcap"},
       {"null", DeviceKind::kNull, ""},
@@ -42,7 +42,7 @@ TEST(DeviceSpecTest, EveryFormIsTakenApart) {
       {"0000:01:00.0", DeviceKind::kPci, "0000:01:00.0"},
       {"0000:3b:0A.7,dv_flow_en=0", DeviceKind::kPci, "0000:3b:0A.7"},
   };
-  for (const auto& form : kForms) {
+  for (const auto& form : forms) {
     const DeviceSpec spec = Parsed(form.text);
     EXPECT_EQ(spec.kind, form.kind) << form.text;
     EXPECT_EQ(spec.target, form.target) << form.text;
