@@ -86,8 +86,9 @@ class Packet {
   Timestamp time;
   Timestamp clock;
 
-  // Position among all packets received, from 0. Gives events and flows an
-  // order that does not depend on the number of workers.
+  // Grows with each packet and is never given twice. In replay the position
+  // among all packets, from 0, which gives events and flows an order that does
+  // not depend on the number of workers. On live ports it follows the clock.
   uint64_t index = 0;
 
   PacketOwner* owner = nullptr;

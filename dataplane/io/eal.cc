@@ -163,6 +163,10 @@ absl::StatusOr<std::unique_ptr<Eal>> Eal::Start(const EalConfig& config) {
 
 Eal::Eal(size_t workers) : jobs_(workers) {}
 
+std::string Eal::RecentLog() {
+  return process_log != nullptr ? process_log->Recent() : std::string();
+}
+
 Eal::~Eal() {
   JoinAll();
   rte_eal_cleanup();

@@ -92,6 +92,10 @@ class Eal {
 
   size_t workers() const { return jobs_.size(); }
 
+  // The last lines that EAL and drivers logged, joined with "; ". For the error
+  // of what a driver refused; empty before a start.
+  static std::string RecentLog();
+
  private:
   explicit Eal(size_t workers);
 
