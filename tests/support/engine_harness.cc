@@ -306,8 +306,9 @@ uint64_t EngineHarness::Sum(
 void EngineHarness::ExpectAccountsBalance() const {
   using C = const CoreCounters&;
   EXPECT_EQ(Sum([](C c) { return c.rx_packets.Read(); }), Sum([](C c) {
-              return c.consumed_packets.Read() + Total(c.dropped_packets) +
-                     c.handed_off_packets.Read() - c.taken_over_packets.Read();
+              return c.tx_packets.Read() + c.consumed_packets.Read() +
+                     Total(c.dropped_packets) + c.handed_off_packets.Read() -
+                     c.taken_over_packets.Read();
             }))
       << "each packet has one fate";
   EXPECT_EQ(Sum([](C c) { return c.stream_bytes.Read(); }), Sum([](C c) {

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "dataplane/base/packet.h"
+#include "dataplane/parse/parsed_packet.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/recording_nf.h"
@@ -38,7 +40,9 @@ class DispatcherTest : public ::testing::Test {
   }
 
   Verdict Raise(EventKind kind, Hook hook, Side side) {
+    PacketView view(packet_, parsed_, kClient);
     Event event;
+    event.packet = &view;
     event.kind = kind;
     event.hook = hook;
     event.side = side;
@@ -64,6 +68,10 @@ class DispatcherTest : public ::testing::Test {
         std::make_unique<NfSlot>(slots_[i]->name, std::move(nf), policy, 1);
     subscription_.link[i].slot = slots_[i].get();
   }
+
+  // What there is to drop.
+  const Packet packet_;
+  const ParsedPacket parsed_;
 
   uint64_t Counted(EventKind kind) const {
     return counters_.events[static_cast<size_t>(kind)].Read();
