@@ -228,7 +228,8 @@ bool Pipeline::PushTo(size_t owner, Packet& packet,
                       const ParsedPacket& parsed) {
   HandedPacket handed{std::move(packet), parsed};
   SpscRing<HandedPacket>& ring = handoff_.Ring(worker_, owner);
-  while (!ring.TryPush(std::move(handed))) {
+  // A full ring leaves the packet alone.
+  while (!ring.TryPush(std::move(handed))) {  // NOLINT(bugprone-use-after-move)
     if (config_.handoff == HandoffPolicy::kDrop) {
       handed.packet.Free();
       return false;
