@@ -12,7 +12,7 @@
 #include "dataplane/io/allowed_cpus.h"
 #include "dataplane/io/eal.h"
 #include "gtest/gtest.h"
-#include "tests/support/mbuf_chain.h"
+#include "tests/component/mbuf_chain.h"
 
 namespace mosaic {
 namespace {

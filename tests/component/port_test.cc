@@ -22,8 +22,8 @@
 #include "dataplane/io/eal.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/component/mbuf_chain.h"
 #include "tests/support/capture_builder.h"
-#include "tests/support/mbuf_chain.h"
 #include "tests/support/packet_builder.h"
 #include "tests/support/temporary_file.h"
 
