@@ -80,16 +80,7 @@ Layer WalkExtensionHeaders(uint8_t next, ParseContext& context,
     }
     rest.Skip(length);
   }
-  switch (next) {
-    case ip_protocol::kTcp:
-      return Layer::kTcp;
-    case ip_protocol::kUdp:
-      return Layer::kUdp;
-    case ip_protocol::kIcmpv6:
-      return Layer::kIcmp;
-    default:
-      return Layer::kOtherIp;
-  }
+  return LayerOfProtocol(next, ip_protocol::kIcmpv6);
 }
 
 }  // namespace mosaic

@@ -47,8 +47,8 @@ inline Layer ReadIpv6(ParseContext& context, ParsedPacket& parsed) {
       [[unlikely]] {
     return Fail(ParseError::kIpTotalLength, parsed);
   }
-  if (length > rest.declared() &&
-      context.config.overlong == OverlongPolicy::kRefuse) [[unlikely]] {
+  if (length > rest.declared() && context.overlong == OverlongPolicy::kRefuse)
+      [[unlikely]] {
     return Fail(ParseError::kIpTotalLength, parsed);
   }
   rest.Declare(length);

@@ -10,6 +10,7 @@
 
 #include "dataplane/base/flow_key.h"
 #include "dataplane/base/seq_num.h"
+#include "dataplane/parse/encapsulation.h"
 
 namespace mosaic {
 
@@ -60,7 +61,14 @@ inline constexpr uint8_t kHopByHopOrder = 0x01;
 inline constexpr uint8_t kRoutingTypeZero = 0x02;
 // One of the four bits between TCP's data offset and its flags is set.
 inline constexpr uint8_t kTcpReservedBits = 0x04;
+// A tunnel's header is valid but IP inside it is not: the packet counts as what
+// is outside.
+inline constexpr uint8_t kTunnelContent = 0x08;
+// More tunnels inside each other than are looked into.
+inline constexpr uint8_t kTunnelDepth = 0x10;
 }  // namespace parse_anomaly
+
+inline constexpr size_t kParseAnomalies = 5;
 
 // TCP header flags, as on the wire (RFC 9293, section 3.1).
 namespace tcp_flag {
@@ -112,6 +120,11 @@ struct ParsedPacket {
   uint8_t anomalies = 0;     // parse_anomaly::*
   uint8_t vlan_count = 0;    // Tags seen; ids of the two outermost follow.
   uint16_t vlan_id[2] = {0, 0};
+
+  // The innermost tunnel that `ip_header` lies in, and how many there are.
+  Encapsulation tunnel = Encapsulation::kNone;
+  uint8_t tunnels = 0;
+  uint32_t tunnel_id = 0;  // VNI, TEID, key, session; 0 for tunnels without.
 
   friend bool operator==(const ParsedPacket&, const ParsedPacket&) = default;
 

@@ -1,5 +1,6 @@
 // Parser reads the headers of a burst of packets: link layer, VLAN tags, IPv4
-// or IPv6 with extension headers, TCP, UDP or ICMP; and judges checksums.
+// or IPv6 with extension headers, tunnels and what they carry, TCP, UDP or
+// ICMP; and judges checksums.
 //
 // Threading   Immutable after construction; one may serve all workers.
 // Cost        One pass over the headers, no allocation. A software checksum
@@ -11,6 +12,7 @@
 #include <span>
 
 #include "dataplane/base/packet.h"
+#include "dataplane/parse/encapsulation.h"
 #include "dataplane/parse/parsed_packet.h"
 
 namespace mosaic {
@@ -42,6 +44,10 @@ struct ParserConfig {
   // tag (id 0) is as good as none. Default off.
   bool vlan_in_key = false;
   bool port_in_key = false;
+  // The same of the innermost tunnel: its kind and its id. Where the two
+  // directions have ids of their own, as in GTP-U, it makes two flows of one.
+  bool tunnel_in_key = false;
+  EncapsulationSet encapsulations = EncapsulationSet::All();
 };
 
 class Parser {
