@@ -116,14 +116,23 @@ size_t Worker::RunOnce() {
   return moved;
 }
 
-bool Worker::Finished() const {
-  if (state_.producers.load(std::memory_order_acquire) > 0) return false;
+bool Worker::RingsAreEmpty() const {
   for (size_t from = 0; from < handoff_.workers(); ++from) {
     if (from != number_ && handoff_.Ring(from, number_).size() > 0) {
       return false;
     }
   }
   return true;
+}
+
+bool Worker::Finished() {
+  if (state_.producers.load(std::memory_order_acquire) > 0) return false;
+  if (!drained_ && RingsAreEmpty()) {
+    drained_ = true;
+    state_.drained.fetch_add(1, std::memory_order_acq_rel);
+  }
+  return state_.drained.load(std::memory_order_acquire) == handoff_.workers() &&
+         RingsAreEmpty();
 }
 
 void Worker::WaitAfterEmptyRounds(size_t rounds) const {

@@ -22,8 +22,11 @@ namespace mosaic {
 // Who still brings packets in. When nobody does and all rings are empty, the
 // workers are done.
 struct RunState {
-  std::atomic<bool> stop{false};       // Written by control.
-  std::atomic<size_t> producers{0};    // Workers whose source has not ended.
+  std::atomic<bool> stop{false};     // Written by control.
+  std::atomic<size_t> producers{0};  // Workers whose source has not ended.
+  // Workers that have found their rings empty after the last producer ended.
+  // Each may have handed on until then what others had handed to it.
+  std::atomic<size_t> drained{0};
   std::atomic<int64_t> last_clock{0};  // Nanoseconds; the largest of all
                                        // sources that ended.
 };
@@ -72,7 +75,8 @@ class Worker {
   void EndSource();
   void RunTasks();
   void UpdateOldestRevision();
-  bool Finished() const;
+  bool RingsAreEmpty() const;
+  bool Finished();
   void WaitAfterEmptyRounds(size_t rounds) const;
 
   const size_t number_;
@@ -88,6 +92,7 @@ class Worker {
   Burst burst_;
   Timestamp last_received_;  // Clock of the newest packet of the source.
   bool source_ended_ = false;
+  bool drained_ = false;
   uint64_t rounds_ = 0;
 };
 

@@ -101,9 +101,10 @@ inline Layer LayerOfProtocol(uint8_t protocol, uint8_t icmp) {
 }
 
 // Makes `parsed` a packet that could not be read; of the rest only the VLAN
-// tags stay.
+// tags, and whether it came in fragments, stay.
 inline Layer Fail(ParseError error, ParsedPacket& parsed) {
   ParsedPacket failed;
+  failed.reassembled = parsed.reassembled;
   failed.packet_class = PacketClass::kError;
   failed.error = error;
   failed.vlan_count = parsed.vlan_count;

@@ -31,6 +31,7 @@ Layer WalkInside(const TunnelContent& content, ParseContext& context,
   inner.tunnel = content.kind;
   inner.tunnel_id = content.id;
   inner.tunnels = static_cast<uint8_t>(parsed.tunnels + 1);
+  inner.reassembled = parsed.reassembled;
   context.ip_checksum = ChecksumVerdict::kUnknown;
   context.l4_checksum = ChecksumVerdict::kUnknown;
   context.overlong = OverlongPolicy::kRefuse;
@@ -91,6 +92,22 @@ void WalkLayers(const Packet& packet, const ParserConfig& config,
   new (&parsed) ParsedPacket;
   ParseContext context(packet, config);
   WalkFrom(ReadLinkLayer(packet.link, context, parsed), context, parsed);
+}
+
+void WalkDatagram(const Packet& datagram, const ParsedPacket& fragment,
+                  const ParserConfig& config, ParsedPacket& parsed) {
+  new (&parsed) ParsedPacket;
+  parsed.vlan_count = fragment.vlan_count;
+  parsed.vlan_id[0] = fragment.vlan_id[0];
+  parsed.vlan_id[1] = fragment.vlan_id[1];
+  parsed.anomalies = fragment.anomalies;
+  parsed.tunnel = fragment.tunnel;
+  parsed.tunnel_id = fragment.tunnel_id;
+  parsed.tunnels = fragment.tunnels;
+  parsed.reassembled = static_cast<uint8_t>(fragment.reassembled + 1);
+  ParseContext context(datagram, config);
+  context.overlong = OverlongPolicy::kRefuse;
+  WalkFrom(Layer::kAnyIp, context, parsed);
 }
 
 }  // namespace mosaic

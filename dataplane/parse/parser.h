@@ -54,13 +54,19 @@ class Parser {
  public:
   explicit Parser(const ParserConfig& config) : config_(config) {}
 
-  // Fills `parsed[i]` from `packets[i]`, every field.
-  // REQUIRES: parsed.size() >= packets.size().
-  void Parse(std::span<const Packet> packets,
-             std::span<ParsedPacket> parsed) const;
+  // Fills `parsed[i]` from `packets[i]`, every field. Returns how many of them
+  // are fragments or ICMP errors, whose owner `key` does not tell. REQUIRES:
+  // parsed.size() >= packets.size().
+  size_t Parse(std::span<const Packet> packets,
+               std::span<ParsedPacket> parsed) const;
 
   // The same for one packet.
   void ParseOne(const Packet& packet, ParsedPacket& parsed) const;
+
+  // The same for a datagram that was put together, from its IP header on.
+  // `fragment` is one of its parts, and says which tunnels it lies in.
+  void ParseDatagram(const Packet& datagram, const ParsedPacket& fragment,
+                     ParsedPacket& parsed) const;
 
  private:
   const ParserConfig config_;

@@ -1,6 +1,8 @@
 #include "dataplane/parse/transport.h"
 
 #include "dataplane/parse/checksum.h"
+#include "dataplane/parse/icmp_error.h"
+#include "dataplane/parse/ip_fragment.h"
 #include "dataplane/parse/ip_protocol.h"
 #include "dataplane/parse/tunnel.h"
 
@@ -114,7 +116,10 @@ Layer ReadIcmp(ParseContext& context, ParsedPacket& parsed) {
         parsed);
   }
   WriteOtherIp(context, parsed);
-  parsed.packet_class = PacketClass::kIcmp;
+  parsed.packet_class =
+      parsed.l4_checksum != L4Checksum::kBad && QuotesFlow(parsed)
+          ? PacketClass::kIcmpError
+          : PacketClass::kIcmp;
   return Layer::kDone;
 }
 
@@ -127,6 +132,7 @@ Layer ReadFragment(ParseContext& context, ParsedPacket& parsed) {
   WriteOtherIp(context, parsed);
   parsed.packet_class = PacketClass::kFragment;
   parsed.l4_header = nullptr;
+  parsed.anomalies |= FragmentAnomalies(parsed);
   return Layer::kDone;
 }
 

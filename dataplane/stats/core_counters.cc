@@ -7,13 +7,25 @@ namespace {
 
 using Names = std::span<const std::string_view>;
 
-constexpr std::string_view kDropReasonNames[] = {
-    "parse_error", "nf", "flow_blocked", "handoff_full", "tx_refused"};
+constexpr std::string_view kDropReasonNames[] = {"parse_error",  "nf",
+                                                 "flow_blocked", "handoff_full",
+                                                 "tx_refused",   "ip_fragment"};
 constexpr std::string_view kParseErrorNames[] = {
     "none",       "link_truncated",       "link_unsupported", "ip_truncated",
     "ip_version", "ip_header_length",     "ip_total_length",  "ip_checksum",
     "ip_options", "ip_extension_headers", "l4_truncated",     "tcp_data_offset",
     "udp_length"};
+constexpr std::string_view kParseAnomalyNames[] = {
+    "hop_by_hop_order", "routing_type_zero", "tcp_reserved_bits",
+    "tunnel_content",   "tunnel_depth",      "tiny_fragment",
+    "dont_fragment"};
+constexpr std::string_view kFragmentNames[] = {
+    "held", "completed",        "duplicate", "overlap",   "oversize",
+    "end",  "header_chain",     "too_many",  "no_memory", "bad_length",
+    "cut",  "refused_datagram", "nested"};
+constexpr std::string_view kDatagramNames[] = {"reassembled", "refused",
+                                               "timed_out", "evicted"};
+constexpr std::string_view kMatchNames[] = {"matched", "unmatched"};
 constexpr std::string_view kEndReasonNames[] = {"fin",     "reset",   "refused",
                                                 "timeout", "evicted", "stopped",
                                                 "drained", "shutdown"};
@@ -62,6 +74,23 @@ constexpr CounterInfo kInfo[] = {
     Many("mosaic_parse_errors_total", "reason", kParseErrorNames,
          CELL(parse_errors),
          "Packets whose headers could not be read, by what is wrong."),
+    Many("mosaic_parse_anomalies_total", "kind", kParseAnomalyNames,
+         CELL(parse_anomalies),
+         "Packets with odd headers that were read all the same. "
+         "routing_type_zero: RFC 5095 forbids it, look for its sender."),
+    Many("mosaic_ip_fragments_total", "result", kFragmentNames,
+         CELL(ip_fragments),
+         "Fragments of IP datagrams, by what became of each. overlap: an "
+         "evasion attempt, or identifications that are used again too soon."),
+    Many("mosaic_ip_datagrams_total", "result", kDatagramNames,
+         CELL(ip_datagrams),
+         "Fragmented IP datagrams. timed_out: packets are lost before the "
+         "capture point; evicted: raise fragments.bytes_per_worker."),
+    One("mosaic_ip_datagrams_held", CELL(ip_datagrams_held),
+        "Fragmented IP datagrams that are waited for or remembered.", true),
+    Many("mosaic_icmp_errors_total", "flow", kMatchNames, CELL(icmp_errors),
+         "ICMP errors about a tracked flow, and those that quote none. Many "
+         "unmatched ones: forged, or the flow is seen elsewhere."),
     One("mosaic_flows_created_total", CELL(flows_created), "Flows tracked."),
     One("mosaic_tcp_flows_created_total", CELL(tcp_flows_created),
         "TCP connections among the flows tracked."),
