@@ -9,6 +9,7 @@
 #include "control/cli/exit_code.h"
 #include "control/cli/terminal.h"
 #include "control/config/config_file.h"
+#include "control/replay/parsing_settings.h"
 #include "control/replay/replay.h"
 #include "control/replay/replay_view.h"
 #include "dataplane/io/allowed_cpus.h"
@@ -84,8 +85,7 @@ void Settle(const v1::SystemConfig& system, const ReplayFlags& flags,
   PipelineConfig& pipeline = plan.worker.pipeline;
   pipeline.handoff = HandoffPolicy::kWait;
   pipeline.parser.overlong = OverlongPolicy::kTakeAsCut;
-  pipeline.parser.vlan_in_key = system.flow_key().vlan();
-  pipeline.parser.port_in_key = system.flow_key().port();
+  SetParsing(system, pipeline);
   const bool ignore = flags.checksum.empty()
                           ? system.checksum() == v1::CHECKSUM_POLICY_IGNORE
                           : flags.checksum == "ignore";
