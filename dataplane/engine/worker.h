@@ -24,8 +24,8 @@ namespace mosaic {
 struct RunState {
   std::atomic<bool> stop{false};     // Written by control.
   std::atomic<size_t> producers{0};  // Workers whose source has not ended.
-  // Workers that have found their rings empty after the last producer ended.
-  // Each may have handed on until then what others had handed to it.
+  // How often workers have found their rings empty, each at most once more than
+  // all others have. See Worker::Finished().
   std::atomic<size_t> drained{0};
   std::atomic<int64_t> last_clock{0};  // Nanoseconds; the largest of all
                                        // sources that ended.
@@ -76,6 +76,7 @@ class Worker {
   void RunTasks();
   void UpdateOldestRevision();
   bool RingsAreEmpty() const;
+  // Whether no packet is left for this worker, nor can come.
   bool Finished();
   void WaitAfterEmptyRounds(size_t rounds) const;
 
@@ -92,7 +93,7 @@ class Worker {
   Burst burst_;
   Timestamp last_received_;  // Clock of the newest packet of the source.
   bool source_ended_ = false;
-  bool drained_ = false;
+  size_t drained_ = 0;  // This worker's part of RunState::drained.
   uint64_t rounds_ = 0;
 };
 
