@@ -7,6 +7,7 @@
 #include "control/cli/check_command.h"
 #include "control/cli/exit_code.h"
 #include "control/daemon/version.h"
+#include "control/daemon/doctor_command.h"
 #include "control/daemon/run_command.h"
 #include "control/replay/replay_command.h"
 #include "dataplane/filter/self_check.h"
@@ -25,6 +26,9 @@ int main(int argc, char** argv) {
   mosaic::RunFlags run_flags;
   CLI::App* const run = mosaic::AddRunCommand(app, run_flags);
 
+  mosaic::DoctorFlags doctor_flags;
+  CLI::App* const doctor = mosaic::AddDoctorCommand(app, doctor_flags);
+
   mosaic::ReplayFlags replay_flags;
   CLI::App* const replay = mosaic::AddReplayCommand(app, replay_flags);
 
@@ -42,6 +46,7 @@ int main(int argc, char** argv) {
     return app.exit(error) == 0 ? mosaic::kExitOk : mosaic::kExitUsage;
   }
   if (run->parsed()) return mosaic::RunDaemon(run_flags);
+  if (doctor->parsed()) return mosaic::RunDoctor(doctor_flags);
   if (replay->parsed()) return mosaic::RunReplay(replay_flags);
   return mosaic::RunCheck(check_path);
 }

@@ -11,11 +11,11 @@
 
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
-#include "control/config/validate_ports.h"
 #include "control/core/snapshot_builder.h"
 #include "control/daemon/huge_pages.h"
 #include "control/daemon/port_plan.h"
 #include "control/daemon/record_writer.h"
+#include "control/daemon/system_defaults.h"
 #include "control/daemon/worker_settings.h"
 #include "dataplane/engine/engine.h"
 #include "dataplane/flow/flow_hash.h"
@@ -34,14 +34,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr size_t kDefaultMemoryMib = 512;
 constexpr auto kJoinStep = std::chrono::milliseconds(1);
-
-size_t MemoryMib(const v1::MemoryConfig& memory) {
-  return memory.has_size_bytes()
-             ? static_cast<size_t>(memory.size_bytes() >> 20)
-             : kDefaultMemoryMib;
-}
 
 // Hugepages where they are asked for, or there and not refused.
 absl::StatusOr<EalConfig::Memory> ChooseMemory(const v1::MemoryConfig& memory) {
@@ -91,9 +84,9 @@ void LogEalLine(spdlog::logger& log, const std::string& line) {
 }  // namespace
 
 struct Daemon::Parts {
-  Parts(FilterCache& filter_cache, LogControl& log_control)
+  Parts(FilterCache& filter_cache, DaemonLog& daemon_log)
       : filters(filter_cache),
-        log(log_control),
+        log(daemon_log),
         control_log(log.logger(LogComponent::kControl)),
         dataplane_log(log.logger(LogComponent::kDataplane)) {}
 
@@ -107,7 +100,7 @@ struct Daemon::Parts {
   void TellWhatWasDone() const;
 
   FilterCache& filters;
-  LogControl& log;
+  DaemonLog& log;
   spdlog::logger& control_log;
   spdlog::logger& dataplane_log;
 
@@ -271,7 +264,7 @@ void Daemon::Parts::TellWhatWasDone() const {
 Daemon::Daemon(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
 absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(
-    const v1::ConfigFile& file, FilterCache& filters, LogControl& log) {
+    const v1::ConfigFile& file, FilterCache& filters, DaemonLog& log) {
   auto daemon =
       absl::WrapUnique(new Daemon(std::make_unique<Parts>(filters, log)));
   Parts& parts = *daemon->parts_;

@@ -15,7 +15,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "control/log/log_control.h"
+#include "control/log/daemon_log.h"
 #include "dataplane/filter/filter_cache.h"
 #include "mosaic/v1/system_config.pb.h"
 
@@ -31,7 +31,7 @@ class Daemon {
   // outlive the daemon. EAL starts once in a process, so this may be called
   // once.
   static absl::StatusOr<std::unique_ptr<Daemon>> Start(
-      const v1::ConfigFile& file, FilterCache& filters, LogControl& log);
+      const v1::ConfigFile& file, FilterCache& filters, DaemonLog& log);
 
   // Ends what Drain() has not. REQUIRES: workers that do not end at all were
   // not left behind by a Drain() that timed out.

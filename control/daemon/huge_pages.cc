@@ -66,21 +66,27 @@ uint64_t FreeHugePageBytes(const std::vector<HugePages>& pages) {
   return bytes;
 }
 
-absl::Status CheckHugePages(const std::vector<HugePages>& pages,
-                            size_t wanted_mib) {
+std::string HugePagesCommand(const std::vector<HugePages>& pages,
+                             size_t wanted_mib) {
   const uint64_t free_mib = FreeHugePageBytes(pages) >> 20;
-  if (free_mib >= wanted_mib) return absl::OkStatus();
   uint64_t small_reserved = 0;
   for (const HugePages& size : pages) {
     if (size.page_bytes == kSmallPageMib << 20) {
       small_reserved += size.reserved;
     }
   }
-  const uint64_t missing = (wanted_mib - free_mib + 1) / kSmallPageMib;
+  const uint64_t missing =
+      wanted_mib > free_mib ? (wanted_mib - free_mib + 1) / kSmallPageMib : 0;
+  return absl::StrCat("sysctl -w vm.nr_hugepages=", small_reserved + missing);
+}
+
+absl::Status CheckHugePages(const std::vector<HugePages>& pages,
+                            size_t wanted_mib) {
+  const uint64_t free_mib = FreeHugePageBytes(pages) >> 20;
+  if (free_mib >= wanted_mib) return absl::OkStatus();
   return absl::FailedPreconditionError(absl::StrCat(
       "memory: ", wanted_mib, " MiB of hugepages are wanted, and ", free_mib,
-      " MiB are free: `sysctl -w vm.nr_hugepages=", small_reserved + missing,
-      "`"));
+      " MiB are free: `", HugePagesCommand(pages, wanted_mib), "`"));
 }
 
 }  // namespace mosaic

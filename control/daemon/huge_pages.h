@@ -24,6 +24,10 @@ std::vector<HugePages> ReservedHugePages();
 // Bytes that are free, over all sizes and nodes.
 uint64_t FreeHugePageBytes(const std::vector<HugePages>& pages);
 
+// The command that reserves what is missing.
+std::string HugePagesCommand(const std::vector<HugePages>& pages,
+                             size_t wanted_mib);
+
 // OK if `wanted_mib` are free; else FAILED_PRECONDITION with what there is and
 // the command that reserves what is missing.
 absl::Status CheckHugePages(const std::vector<HugePages>& pages,

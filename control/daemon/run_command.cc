@@ -14,7 +14,7 @@
 #include "control/daemon/service_manager.h"
 #include "control/daemon/stop_signals.h"
 #include "control/daemon/version.h"
-#include "control/log/log_control.h"
+#include "control/log/daemon_log.h"
 
 namespace mosaic {
 namespace {
@@ -86,16 +86,15 @@ int RunDaemon(const RunFlags& flags) {
     std::fputs(config::Format(diagnostics).c_str(), stderr);
     return kExitInvalid;
   }
-  LogControl log_control(flags.log_format == "json"
-                             ? LogControl::Format::kJson
-                             : LogControl::Format::kText);
+  DaemonLog daemon_log(flags.log_format == "json" ? DaemonLog::Format::kJson
+                                                  : DaemonLog::Format::kText);
   // Every level of the configuration has a name.
   static_cast<void>(
-      log_control.SetLevel("", LevelName(file.system().log().level())));
-  spdlog::logger& log = log_control.logger(LogComponent::kControl);
+      daemon_log.SetLevel("", LevelName(file.system().log().level())));
+  spdlog::logger& log = daemon_log.logger(LogComponent::kControl);
   log.info("{}", VersionLine());
   absl::StatusOr<std::unique_ptr<Daemon>> daemon =
-      Daemon::Start(file, filters, log_control);
+      Daemon::Start(file, filters, daemon_log);
   if (!daemon.ok()) {
     log.error("{}", std::string(daemon.status().message()));
     return absl::IsInvalidArgument(daemon.status()) ? kExitInvalid

@@ -1,4 +1,4 @@
-// LogControl is the log of the daemon on standard error, and the level of each
+// DaemonLog is the log of the daemon on standard error, and the level of each
 // of its components.
 //
 // Format      One line a message, as text (coloured on a terminal) or as a JSON
@@ -36,16 +36,16 @@ enum class LogComponent : uint8_t {
 inline constexpr size_t kLogComponents = 4;
 std::string_view Name(LogComponent component);
 
-class LogControl {
+class DaemonLog {
  public:
   enum class Format : uint8_t { kText, kJson };
 
   // Everything at level "info".
-  explicit LogControl(Format format);
-  ~LogControl();
+  explicit DaemonLog(Format format);
+  ~DaemonLog();
 
-  LogControl(const LogControl&) = delete;
-  LogControl& operator=(const LogControl&) = delete;
+  DaemonLog(const DaemonLog&) = delete;
+  DaemonLog& operator=(const DaemonLog&) = delete;
 
   // Lives as long as this object.
   spdlog::logger& logger(LogComponent component);

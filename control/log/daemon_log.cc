@@ -1,4 +1,4 @@
-#include "control/log/log_control.h"
+#include "control/log/daemon_log.h"
 
 #include <spdlog/formatter.h>
 #include <spdlog/logger.h>
@@ -77,9 +77,9 @@ class JsonFormatter : public spdlog::formatter {
   }
 };
 
-std::shared_ptr<spdlog::sinks::sink> MakeSink(LogControl::Format format) {
+std::shared_ptr<spdlog::sinks::sink> MakeSink(DaemonLog::Format format) {
   std::shared_ptr<spdlog::sinks::sink> sink;
-  if (format == LogControl::Format::kJson) {
+  if (format == DaemonLog::Format::kJson) {
     sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
     sink->set_formatter(std::make_unique<JsonFormatter>());
   } else {
@@ -96,7 +96,7 @@ std::string_view Name(LogComponent component) {
   return kComponents[static_cast<size_t>(component)];
 }
 
-LogControl::LogControl(Format format) {
+DaemonLog::DaemonLog(Format format) {
   const std::shared_ptr<spdlog::sinks::sink> sink = MakeSink(format);
   for (size_t i = 0; i < kLogComponents; ++i) {
     loggers_[i] =
@@ -105,14 +105,14 @@ LogControl::LogControl(Format format) {
   }
 }
 
-LogControl::~LogControl() = default;
+DaemonLog::~DaemonLog() = default;
 
-spdlog::logger& LogControl::logger(LogComponent component) {
+spdlog::logger& DaemonLog::logger(LogComponent component) {
   return *loggers_[static_cast<size_t>(component)];
 }
 
-absl::Status LogControl::SetLevel(std::string_view component,
-                                  std::string_view level) {
+absl::Status DaemonLog::SetLevel(std::string_view component,
+                                 std::string_view level) {
   const auto wanted = LevelOf(level);
   if (!wanted.has_value()) {
     return absl::InvalidArgumentError(
@@ -134,7 +134,7 @@ absl::Status LogControl::SetLevel(std::string_view component,
                    "\" is not one of control, dataplane, dpdk, rpc"));
 }
 
-std::map<std::string, std::string> LogControl::Levels() const {
+std::map<std::string, std::string> DaemonLog::Levels() const {
   std::map<std::string, std::string> levels;
   for (size_t i = 0; i < kLogComponents; ++i) {
     levels[std::string(kComponents[i])] = NameOf(loggers_[i]->level());
@@ -142,7 +142,7 @@ std::map<std::string, std::string> LogControl::Levels() const {
   return levels;
 }
 
-void LogControl::WatchDpdkLevel(
+void DaemonLog::WatchDpdkLevel(
     std::function<void(std::string_view level)> changed) {
   const absl::MutexLock lock(&mutex_);
   dpdk_changed_ = std::move(changed);
