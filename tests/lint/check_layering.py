@@ -50,6 +50,8 @@ ARROWS = {
     # The composition roots build and wire the whole.
     # The typed configuration of each function is built from the API's message here.
     "control/core": [*CONTROL, "dataplane/engine/engine.h", "nf"],
+    # Reads what each part counts.
+    "control/metrics": [*CONTROL, "dataplane/engine", "dataplane/io"],
     "control/main.cc": [*CONTROL, "dataplane", "nf/registry.h"],
     "control/replay": [*CONTROL, "dataplane/engine", "dataplane/io", "nf/registry.h"],
 }
@@ -64,6 +66,7 @@ BORDERS = [
     ("protobuf", re.compile(r"google/protobuf|mosaic/v1/|.*\.pb\.h$"), [r"control/", r"proto/"]),
     ("gRPC", re.compile(r"grpc"), [r"control/", r"proto/"]),
     ("Prometheus", re.compile(r"prometheus/"), [r"control/metrics/"]),
+    ("civetweb", re.compile(r"civetweb|CivetServer"), [r"control/metrics/[^/]+\.cc$"]),
     ("yaml-cpp", re.compile(r"yaml-cpp/"), [r"control/config/"]),
     ("the command line", re.compile(r"CLI/"), [r"control/"]),
     ("the log", re.compile(r"spdlog/"), [r"control/"]),
