@@ -45,8 +45,9 @@ void Worker::TakeUpConfiguration() {
   for (size_t i = 0; i < wanted->slots.size(); ++i) {
     wanted->slots[i]->TakeUp(wanted->snapshot->nf_instances[i].config);
   }
-  pipeline_->SetSnapshot(*wanted->snapshot, wanted->slots,
-                         wanted->reevaluate_before);
+  pipeline_->SetSnapshot(
+      {wanted->snapshot.get(), wanted->slots, wanted->counters},
+      wanted->reevaluate_before, wanted->undone);
   running_ = wanted;
   UpdateOldestRevision();
   link_.running_revision.store(wanted->snapshot->revision,
@@ -83,7 +84,7 @@ void Worker::EndSource() {
 
 void Worker::RunTasks() {
   if (task_ == nullptr && !link_.tasks.TryPop(task_)) return;
-  if (!task_->Step(pipeline_->tracker().table(), pipeline_->clock())) return;
+  if (!task_->Step(pipeline_->tracker(), pipeline_->clock())) return;
   WorkerTask* const finished = task_;
   task_ = nullptr;
   finished->MarkDone();
@@ -92,6 +93,9 @@ void Worker::RunTasks() {
 size_t Worker::RunOnce() {
   const uint64_t begin = __rdtsc();
   TakeUpConfiguration();
+  pipeline_->tracker().SetNewFlows(
+      state_.pass_new_flows.load(std::memory_order_relaxed) ? NewFlows::kPass
+                                                            : NewFlows::kTrack);
   size_t moved = 0;
   if (!source_ended_ && state_.stop.load(std::memory_order_relaxed)) {
     EndSource();

@@ -51,7 +51,9 @@ ARROWS = {
     "control/config": [*CONTROL, "dataplane/io/device_spec.h", "dataplane/io/port_config.h"],
     # The composition roots build and wire the whole.
     # The typed configuration of each function is built from the API's message here.
-    "control/core": [*CONTROL, "nf"],
+    "control/core": [*CONTROL, "dataplane/engine/engine.h", "nf"],
+    # Reads what each part counts.
+    "control/metrics": [*CONTROL, "dataplane/engine", "dataplane/io"],
     "control/main.cc": [*CONTROL, "dataplane", "nf/registry.h"],
     "control/replay": [*CONTROL, "dataplane/engine", "dataplane/io", "nf/registry.h"],
     "control/daemon": [*CONTROL, "dataplane/engine", "dataplane/io", "dataplane/flow",
@@ -68,6 +70,7 @@ BORDERS = [
     ("protobuf", re.compile(r"google/protobuf|mosaic/v1/|.*\.pb\.h$"), [r"control/", r"proto/"]),
     ("gRPC", re.compile(r"grpc"), [r"control/", r"proto/"]),
     ("Prometheus", re.compile(r"prometheus/"), [r"control/metrics/"]),
+    ("civetweb", re.compile(r"civetweb|CivetServer"), [r"control/metrics/[^/]+\.cc$"]),
     ("yaml-cpp", re.compile(r"yaml-cpp/"), [r"control/config/"]),
     ("the command line", re.compile(r"CLI/"), [r"control/"]),
     ("the log", re.compile(r"spdlog/"), [r"control/"]),
