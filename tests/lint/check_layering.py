@@ -49,7 +49,7 @@ ARROWS = {
     "control": CONTROL,
     # The composition roots build and wire the whole.
     # The typed configuration of each function is built from the API's message here.
-    "control/core": [*CONTROL, "nf"],
+    "control/core": [*CONTROL, "dataplane/engine/engine.h", "nf"],
     "control/main.cc": [*CONTROL, "dataplane", "nf/registry.h"],
     "control/replay": [*CONTROL, "dataplane/engine", "dataplane/io", "nf/registry.h"],
 }
