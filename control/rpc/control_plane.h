@@ -94,8 +94,9 @@ class ControlPlane {
   ControlPlane& operator=(const ControlPlane&) = delete;
 
   // Makes `seed` the configuration that the workers start with, so that their
-  // first packet meets it. An error names the resource and the field; nothing is
-  // applied then. REQUIRES: no worker runs yet, and none is started meanwhile.
+  // first packet meets it. An error names the resource and the field; nothing
+  // is applied then. REQUIRES: no worker runs yet, and none is started
+  // meanwhile.
   absl::Status Configure(const v1::Config& seed);
 
   // Opens the sockets and serves. FAILED_PRECONDITION, and nothing is open, if
