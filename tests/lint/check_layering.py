@@ -52,6 +52,8 @@ ARROWS = {
     "control/core": [*CONTROL, "dataplane/engine/engine.h", "nf"],
     # It composes what control/core needs around the engine.
     "control/rpc": [*CONTROL, "dataplane/engine/engine.h"],
+    # Reads what each part counts.
+    "control/metrics": [*CONTROL, "dataplane/engine", "dataplane/io"],
     "control/main.cc": [*CONTROL, "dataplane", "nf/registry.h"],
     "control/replay": [*CONTROL, "dataplane/engine", "dataplane/io", "nf/registry.h"],
 }
@@ -66,6 +68,7 @@ BORDERS = [
     ("protobuf", re.compile(r"google/protobuf|mosaic/v1/|.*\.pb\.h$"), [r"control/", r"proto/"]),
     ("gRPC", re.compile(r"grpc"), [r"control/", r"proto/"]),
     ("Prometheus", re.compile(r"prometheus/"), [r"control/metrics/"]),
+    ("civetweb", re.compile(r"civetweb|CivetServer"), [r"control/metrics/[^/]+\.cc$"]),
     ("yaml-cpp", re.compile(r"yaml-cpp/"), [r"control/config/"]),
     ("the command line", re.compile(r"CLI/"), [r"control/"]),
     ("the log", re.compile(r"spdlog/"), [r"control/"]),
