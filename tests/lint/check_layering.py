@@ -52,6 +52,8 @@ ARROWS = {
     # The composition roots build and wire the whole.
     # The typed configuration of each function is built from the API's message here.
     "control/core": [*CONTROL, "dataplane/engine/engine.h", "nf"],
+    # It composes what control/core needs around the engine.
+    "control/rpc": [*CONTROL, "dataplane/engine/engine.h"],
     # Reads what each part counts.
     "control/metrics": [*CONTROL, "dataplane/engine", "dataplane/io"],
     "control/main.cc": [*CONTROL, "dataplane", "nf/registry.h"],
