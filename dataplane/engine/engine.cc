@@ -64,18 +64,19 @@ absl::Status Engine::Apply(std::shared_ptr<const Snapshot> snapshot,
     }
     prepared.push_back(std::move(ready));
   }
-  slots_ = std::move(next_slots);
-  snapshot_ = std::move(snapshot);
+  {
+    const std::lock_guard lock(applied_mutex_);
+    slots_ = std::move(next_slots);
+    snapshot_ = std::move(snapshot);
+  }
   publisher_->Publish(std::move(prepared));
   return absl::OkStatus();
 }
 
-std::vector<const NfSlot*> Engine::NfSlots(size_t number) const {
-  std::vector<const NfSlot*> slots;
-  for (const std::shared_ptr<NfSlot>& slot : slots_[number]) {
-    slots.push_back(slot.get());
-  }
-  return slots;
+std::vector<std::shared_ptr<const NfSlot>> Engine::NfSlots(
+    size_t number) const {
+  const std::lock_guard lock(applied_mutex_);
+  return {slots_[number].begin(), slots_[number].end()};
 }
 
 }  // namespace mosaic

@@ -3,15 +3,16 @@
 //
 // Ownership   Owns the workers, the rings between them and every snapshot;
 //             borrows the packet sources.
-// Threading   Made, configured and asked by one control thread. Workers run
-//             where the caller runs them: one call of RunWorker() on a thread
-//             of its own for each.
+// Threading   Made, configured and asked by one control thread, but for what
+//             says that any thread may. Workers run where the caller runs them:
+//             one call of RunWorker() on a thread of its own for each.
 
 #pragma once
 
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -71,7 +72,8 @@ class Engine {
   const Worker& worker(size_t number) const { return *workers_[number]; }
 
   // The functions of worker `number` under the configuration last applied.
-  std::vector<const NfSlot*> NfSlots(size_t number) const;
+  // From any thread, which reads their counters and nothing else.
+  std::vector<std::shared_ptr<const NfSlot>> NfSlots(size_t number) const;
 
  private:
   const EngineConfig config_;
@@ -83,6 +85,8 @@ class Engine {
   std::unique_ptr<SnapshotPublisher> publisher_;
 
   // The configuration last applied, to carry functions over to the next one.
+  // Written by Apply() under applied_mutex_, read by others under it.
+  mutable std::mutex applied_mutex_;
   std::shared_ptr<const Snapshot> snapshot_;
   std::vector<std::vector<std::shared_ptr<NfSlot>>> slots_;  // By worker.
 };

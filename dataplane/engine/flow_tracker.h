@@ -23,6 +23,8 @@
 #include "dataplane/flow/timer_wheel.h"
 #include "dataplane/policy/snapshot.h"
 #include "dataplane/stats/core_counters.h"
+#include "dataplane/stats/core_histograms.h"
+#include "dataplane/stats/core_usage.h"
 #include "dataplane/stream/chunk_pool.h"
 #include "dataplane/stream/stream_state.h"
 
@@ -33,7 +35,7 @@ class StreamDelivery;
 class FlowTracker : public FlowServices {
  public:
   FlowTracker(const WorkerLimits& limits, const FlowHash& hash,
-              CoreCounters& counters);
+              CoreCounters& counters, CoreHistograms& histograms);
   ~FlowTracker() override;
 
   FlowTracker(const FlowTracker&) = delete;
@@ -55,6 +57,9 @@ class FlowTracker : public FlowServices {
   StreamStatePool& stream_states() { return stream_states_; }
   ChunkPool& chunks() { return chunks_; }
   const WorkerLimits& limits() const { return limits_; }
+
+  // From any thread.
+  CoreUsage usage() const;
 
   // Memory that each flow of capacity has, without payload: record, buckets,
   // timer.
@@ -135,6 +140,7 @@ class FlowTracker : public FlowServices {
   const WorkerLimits limits_;
   const FlowHash& hash_;
   CoreCounters& counters_;
+  CoreHistograms& histograms_;
 
   FlowTable table_;
   TimerWheel wheel_;

@@ -63,6 +63,7 @@ class StreamDelivery {
 
  private:
   class ConflictReporter;
+  class MemoryAccount;
 
   StreamState* StateOf(Flow& flow, Side receiver, uint32_t capacity_bytes);
   void DropStateIfIdle(Flow& flow, Side receiver);
