@@ -13,6 +13,7 @@
 #include "control/config/suggestion.h"
 #include "control/config/yaml_scalar.h"
 #include "control/config/yaml_tree.h"
+#include "mosaic/v1/annotations.pb.h"
 
 namespace mosaic::config {
 namespace {
@@ -54,11 +55,16 @@ bool IsIdentifier(std::string_view word) {
              "_-") == std::string_view::npos;
 }
 
+bool IsServerSet(const FieldDescriptor& field) {
+  return field.options().GetExtension(v1::server_set);
+}
+
+// Of the fields that a file may have.
 std::vector<std::string> FieldNames(const Descriptor& type) {
   std::vector<std::string> names;
   names.reserve(static_cast<size_t>(type.field_count()));
   for (int i = 0; i < type.field_count(); ++i) {
-    names.push_back(type.field(i)->name());
+    if (!IsServerSet(*type.field(i))) names.push_back(type.field(i)->name());
   }
   return names;
 }
@@ -230,6 +236,10 @@ void Reader::ReadEntry(const YamlNode& key, const YamlNode& value,
     return;
   }
   const std::string field_path = FieldPath(path, field->name());
+  if (IsServerSet(*field)) {
+    Report(key.position, field_path, "is set by the server; leave it out");
+    return;
+  }
   if (!MayBeSet(key, *field, field_path, seen)) return;
   if (value.kind == YamlNode::Kind::kNull) {
     positions_.Add(field_path, key.position);

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "dataplane/event/subscription.h"
 #include "dataplane/flow/flow_table.h"
+#include "dataplane/stream/stream_state.h"
 
 namespace mosaic {
 namespace {
@@ -13,6 +15,28 @@ bool MoreRecent(const FlowSummary& a, const FlowSummary& b) {
   return a.id > b.id;
 }
 
+SideMonitoring MonitoringOf(const Flow& flow, Side side) {
+  SideMonitoring monitoring;
+  const Subscription& subscription = *flow.subscription;
+  monitoring.buffer_bytes = subscription.side[Index(side)].buffer_bytes;
+  if (const StreamState* const state = flow.stream[Index(side)]) {
+    monitoring.buffered_bytes =
+        state->buffer.pending_bytes() + state->buffer.retained_bytes();
+  }
+  const auto attachments = subscription.attachments();
+  const auto stopped = [side](const Attachment& a) {
+    return a.IsStopped(side);
+  };
+  monitoring.stopped =
+      !attachments.empty() && std::ranges::all_of(attachments, stopped);
+  if (monitoring.stopped) {
+    monitoring.stop_reason = attachments.front().stop_reason[Index(side)];
+  }
+  return monitoring;
+}
+
+}  // namespace
+
 FlowSummary Summarise(const Flow& flow) {
   FlowSummary summary;
   summary.id = flow.id;
@@ -20,16 +44,18 @@ FlowSummary Summarise(const Flow& flow) {
   summary.server =
       EndpointOf(flow.key, static_cast<EndpointIndex>(flow.client ^ 1));
   summary.protocol = flow.key.protocol;
+  summary.origin = flow.origin;
   for (Side side : {Side::kClient, Side::kServer}) {
     summary.state[Index(side)] = flow.end[Index(side)].state;
     summary.sent[Index(side)] = CountersOf(flow, side);
+    summary.received[Index(side)] = MonitoringOf(flow, side);
   }
   summary.start = flow.start;
   summary.last_packet = flow.last_packet;
+  summary.monitors = flow.subscription->monitors;
+  summary.revision = flow.subscription->revision;
   return summary;
 }
-
-}  // namespace
 
 FlowListing::FlowListing(size_t max_flows) : max_flows_(max_flows) {
   result_.reserve(max_flows + 1);

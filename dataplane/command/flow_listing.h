@@ -13,20 +13,43 @@
 
 #include "dataplane/api/flow_view.h"
 #include "dataplane/base/endpoint.h"
+#include "dataplane/base/stop_reason.h"
 #include "dataplane/command/worker_link.h"
 
 namespace mosaic {
+
+// What is kept of the bytes that one side receives, and whether that is over.
+struct SideMonitoring {
+  // True if every monitor of the flow has stopped the side; false if the flow
+  // has none.
+  bool stopped = false;
+  StopReason stop_reason = StopReason::kPayloadBytes;  // The first monitor's.
+  // The bound in force; 0: no function reads the side, its bytes are counted
+  // and not kept.
+  uint32_t buffer_bytes = 0;
+  // Held now: islands behind a hole and bytes kept for comparison.
+  uint64_t buffered_bytes = 0;
+};
 
 struct FlowSummary {
   uint64_t id = 0;
   Endpoint client;
   Endpoint server;
   uint8_t protocol = 0;
+  FlowOrigin origin = FlowOrigin::kSyn;
   std::array<TcpState, kSides> state = {};
   std::array<SideCounters, kSides> sent = {};
+  std::array<SideMonitoring, kSides> received = {};
   Timestamp start;
   Timestamp last_packet;
+  // The monitors it is attached to: bits by their number in the snapshot of
+  // `revision`, the one it was attached under. MonitorDirectory has the names.
+  uint64_t monitors = 0;
+  uint64_t revision = 0;
 };
+
+// What `flow` is at the moment. On the flow's worker.
+FlowSummary Summarise(const Flow& flow);
 
 class FlowListing : public WorkerTask {
  public:

@@ -17,6 +17,7 @@
 #include "dataplane/base/timestamp.h"
 #include "dataplane/event/nf_slot.h"
 #include "dataplane/policy/snapshot.h"
+#include "dataplane/stats/monitor_counters.h"
 
 namespace mosaic {
 
@@ -29,6 +30,9 @@ struct WorkerSnapshot {
   // name the same instance.
   std::vector<std::shared_ptr<NfSlot>> owned_slots;
   std::vector<NfSlot*> slots;
+  // By Snapshot::monitors, likewise shared by name.
+  std::vector<std::shared_ptr<MonitorCounters>> owned_counters;
+  std::vector<MonitorCounters*> counters;
   // Flows attached under an earlier revision are attached anew at their next
   // packet; 0: they stay as they are.
   uint64_t reevaluate_before = 0;

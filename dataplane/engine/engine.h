@@ -30,6 +30,8 @@ struct EngineConfig {
   FlowHash::Seed seed = {};  // FlowHash::RandomSeed() but in benches.
   // By worker, Transmitter's sinks; none for workers that only receive.
   std::vector<std::vector<PacketSink*>> sinks;
+  // By worker, who hears its events; outlive the engine. May be empty.
+  std::vector<EventObserver*> observers;
 };
 
 // Makes the network function of `instance` for worker `worker`. Runs on the
@@ -75,6 +77,15 @@ class Engine {
   // From any thread, which reads their counters and nothing else.
   std::vector<std::shared_ptr<const NfSlot>> NfSlots(size_t number) const;
 
+  // What worker `number` counts for the monitors of the configuration last
+  // applied. From any thread; the counters may be read for as long as they are
+  // held.
+  struct CountedMonitor {
+    std::string name;  // "monitors/{id}"
+    std::shared_ptr<const MonitorCounters> counters;
+  };
+  std::vector<CountedMonitor> Monitors(size_t number) const;
+
  private:
   const EngineConfig config_;
   const NfFactory factory_;
@@ -84,11 +95,19 @@ class Engine {
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<SnapshotPublisher> publisher_;
 
-  // The configuration last applied, to carry functions over to the next one.
-  // Written by Apply() under applied_mutex_, read by others under it.
+  // What worker `number` has of the last configuration that goes on in
+  // `snapshot`, and null for the rest.
+  std::vector<std::shared_ptr<NfSlot>> KeptSlots(const Snapshot& snapshot,
+                                                 size_t number) const;
+  std::vector<std::shared_ptr<MonitorCounters>> CountersFor(
+      const Snapshot& snapshot, size_t number) const;
+
+  // The configuration last applied, to carry functions and counters over to the
+  // next one. Written by Apply() under applied_mutex_, read by others under it.
   mutable std::mutex applied_mutex_;
   std::shared_ptr<const Snapshot> snapshot_;
   std::vector<std::vector<std::shared_ptr<NfSlot>>> slots_;  // By worker.
+  std::vector<std::vector<std::shared_ptr<MonitorCounters>>> counters_;
 };
 
 }  // namespace mosaic

@@ -45,11 +45,10 @@ class FlowTracker : public FlowServices {
   // any packet; `delivery` outlives the tracker's last call.
   void SetDelivery(StreamDelivery& delivery) { delivery_ = &delivery; }
 
-  // Makes `snapshot` the one that new flows are attached under, with `slots` by
-  // its nf_instances. Flows attached under a revision below `reevaluate_before`
-  // are attached anew at their next packet. All outlive the flows' use.
-  void SetSnapshot(const Snapshot& snapshot, std::span<NfSlot* const> slots,
-                   uint64_t reevaluate_before);
+  // Makes `on` the one that new flows are attached under. Flows attached under
+  // a revision below `reevaluate_before` are attached anew at their next
+  // packet. All of it outlives the flows' use.
+  void SetSnapshot(const SnapshotOnWorker& on, uint64_t reevaluate_before);
 
   FlowTable& table() { return table_; }
   Dispatcher& dispatcher() { return dispatcher_; }
@@ -76,8 +75,6 @@ class FlowTracker : public FlowServices {
 
   // True if some stream monitor picks up flows in their middle.
   bool picks_up_midstream() const { return picks_up_midstream_; }
-  // True if some stream monitor has network functions for orphans.
-  bool wants_orphans() const { return wants_orphans_; }
   // Shows a packet without a flow to the monitors that want such.
   Verdict RaiseOrphan(const PacketContext& context);
 
@@ -131,8 +128,8 @@ class FlowTracker : public FlowServices {
   void Subscribe(Flow& flow, Subscription* subscription);
   void Reattach(Flow& flow, const PacketContext& context);
   void SettleSlow(Flow& flow, Timestamp now);
-  bool StopIsDue(const Flow& flow, const StopPolicy& stop, Timestamp now) const;
   void StopSides(Flow& flow, std::span<const Attachment> attachments);
+  void CountStops(const Attachment& attachment, uint8_t already_stopped);
   Duration TimeoutOf(const Flow& flow) const;
   void AdvanceSlow(Timestamp now);
   void OnTimer(uint32_t index, Timestamp now);
@@ -150,8 +147,7 @@ class FlowTracker : public FlowServices {
   Dispatcher dispatcher_;
   StreamDelivery* delivery_ = nullptr;
 
-  const Snapshot* snapshot_ = nullptr;
-  std::span<NfSlot* const> slots_;
+  SnapshotOnWorker on_;
   uint64_t reevaluate_before_ = 0;
   bool picks_up_midstream_ = false;
   bool wants_orphans_ = false;

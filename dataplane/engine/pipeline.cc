@@ -22,6 +22,12 @@ bool IsIp(const ParsedPacket& parsed) {
          parsed.packet_class != PacketClass::kError;
 }
 
+void CountAnomalies(uint8_t anomalies, CoreCounters& counters) {
+  for (size_t bit = 0; bit < kParseAnomalies; ++bit) {
+    counters.parse_anomalies[bit].Add(anomalies >> bit & 1);
+  }
+}
+
 // RAW filters are compiled for Ethernet frames. A packet of another link type
 // gets a header for their sake; what lies beyond the copy counts as cut off.
 constexpr size_t kEthernetHeader = 14;
@@ -57,14 +63,12 @@ Pipeline::Pipeline(const PipelineConfig& config, const FlowHash& hash,
   tracker_.SetDelivery(delivery_);
 }
 
-void Pipeline::SetSnapshot(const Snapshot& snapshot,
-                           std::span<NfSlot* const> slots,
+void Pipeline::SetSnapshot(const SnapshotOnWorker& on,
                            uint64_t reevaluate_before) {
-  snapshot_ = &snapshot;
-  slots_ = slots;
-  tracker_.SetSnapshot(snapshot, slots, reevaluate_before);
+  on_ = on;
+  tracker_.SetSnapshot(on, reevaluate_before);
   has_raw_monitors_ = std::ranges::any_of(
-      snapshot.monitors,
+      on.snapshot->monitors,
       [](const Monitor& m) { return m.type == MonitorType::kRaw; });
 }
 
@@ -104,6 +108,8 @@ void Pipeline::ProcessPacket(Burst& burst, size_t i) {
   const PacketContext context{packet, parsed, packet.clock};
   clock_ = std::max(clock_, packet.clock);
   tracker_.AdvanceTo(packet.clock);
+
+  if (parsed.anomalies != 0) CountAnomalies(parsed.anomalies, counters_);
 
   Verdict verdict = Verdict::kForward;
   if (has_raw_monitors_ && IsIp(parsed)) verdict = RaiseRaw(context);
@@ -174,6 +180,7 @@ Verdict Pipeline::ProcessDatagram(Flow* flow, const PacketContext& context) {
   hot.payload_bytes += context.parsed.payload_length;
   flow->last_seen = context.now;
   flow->last_packet = std::max(flow->last_packet, context.packet.time);
+  flow->subscription->CountPacket();
   if (flow->Has(flow_flag::kBlocked)) return Verdict::kBlockFlow;
 
   PacketView view(context.packet, context.parsed, sender);
@@ -186,7 +193,7 @@ Verdict Pipeline::ProcessDatagram(Flow* flow, const PacketContext& context) {
     event.side = hook == Hook::kSender ? sender : Other(sender);
     for (EventKind kind : {EventKind::kConnectionStart, EventKind::kPacketIn}) {
       if (kind == EventKind::kConnectionStart && !is_new) continue;
-      if (!Dispatcher::Wants(*flow, kind, hook, event.side)) continue;
+      if (!tracker_.dispatcher().Wants(*flow, kind, hook, event.side)) continue;
       event.kind = kind;
       verdict = std::max(verdict, tracker_.dispatcher().Raise(*flow, event));
     }
@@ -209,16 +216,27 @@ Verdict Pipeline::RaiseRaw(const PacketContext& context) {
       context.packet.link == LinkType::kEthernet
           ? context.packet.bytes()
           : SyntheticFrame(context.parsed, synthetic);
-  for (const Monitor& monitor : snapshot_->monitors) {
+  const std::span<const Monitor> monitors = on_.snapshot->monitors;
+  for (size_t i = 0; i < monitors.size(); ++i) {
+    const Monitor& monitor = monitors[i];
     if (monitor.type != MonitorType::kRaw) continue;
     if (monitor.raw_filter != nullptr &&
         !monitor.raw_filter->Matches(frame, context.packet.wire_length)) {
       continue;
     }
+    on_.counters[i]->packets.Add(1);
+    on_.counters[i]
+        ->filter_matches[static_cast<size_t>(MonitorFilter::kRaw)]
+        .Add(1);
+    Dispatcher& dispatcher = tracker_.dispatcher();
+    if (dispatcher.ObservesPackets(EventKind::kPacketIn)) {
+      dispatcher.ObservePacket(event, context.parsed, uint64_t{1} << i,
+                               *on_.snapshot);
+    }
     for (size_t nf : monitor.nf_instances) {
-      NfSlot* const slot = slots_[nf];
-      verdict = std::max(
-          verdict, tracker_.dispatcher().RaiseWithoutFlow({&slot, 1}, event));
+      NfSlot* const slot = on_.slots[nf];
+      verdict =
+          std::max(verdict, dispatcher.RaiseWithoutFlow({&slot, 1}, event));
       if (verdict != Verdict::kForward) return verdict;
     }
   }

@@ -39,8 +39,7 @@ class Pipeline {
            const std::vector<PacketSink*>& sinks = {});
 
   // See FlowTracker::SetSnapshot().
-  void SetSnapshot(const Snapshot& snapshot, std::span<NfSlot* const> slots,
-                   uint64_t reevaluate_before);
+  void SetSnapshot(const SnapshotOnWorker& on, uint64_t reevaluate_before);
 
   // Packets as received: parses them, hands those of other workers on, and
   // processes the rest. Leaves the burst empty.
@@ -87,8 +86,7 @@ class Pipeline {
   TcpStage tcp_;
   Transmitter transmitter_;
 
-  const Snapshot* snapshot_ = nullptr;
-  std::span<NfSlot* const> slots_;
+  SnapshotOnWorker on_;
   bool has_raw_monitors_ = false;
   Timestamp clock_;
   Burst handed_over_;

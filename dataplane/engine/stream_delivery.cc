@@ -127,7 +127,8 @@ StreamDelivery::Position StreamDelivery::Locate(const Flow& flow, Side receiver,
 
 void StreamDelivery::RaiseError(Flow& flow, Side receiver,
                                 const StreamError& error, Timestamp now) {
-  if (!Dispatcher::Wants(flow, EventKind::kError, Hook::kNone, receiver)) {
+  if (!tracker_.dispatcher().Wants(flow, EventKind::kError, Hook::kNone,
+                                   receiver)) {
     return;
   }
   Event event;
@@ -151,7 +152,8 @@ Verdict StreamDelivery::Offer(Flow& flow, Side receiver,
   const uint64_t offset = sender.delivered;
   Advance(sender, data.size());
   counters_.delivered_bytes[Index(receiver)].Add(data.size());
-  if (!Dispatcher::Wants(flow, EventKind::kNewData, Hook::kNone, receiver)) {
+  if (!tracker_.dispatcher().Wants(flow, EventKind::kNewData, Hook::kNone,
+                                   receiver)) {
     return Verdict::kForward;
   }
   Event event;
@@ -164,6 +166,30 @@ Verdict StreamDelivery::Offer(Flow& flow, Side receiver,
   PacketView view(context->packet, context->parsed, Other(receiver));
   event.packet = &view;
   return tracker_.dispatcher().Raise(flow, event);
+}
+
+void StreamDelivery::ObserveUnread(const Flow& flow, Side receiver,
+                                   int64_t offset,
+                                   const PacketContext& context) {
+  Dispatcher& dispatcher = tracker_.dispatcher();
+  if (!dispatcher.Observes(flow, EventKind::kNewData, Hook::kNone, receiver)) {
+    return;
+  }
+  const int64_t front =
+      static_cast<int64_t>(flow.end[Index(Other(receiver))].delivered);
+  const int64_t from = std::max(offset, front);
+  const int64_t end = offset + context.parsed.payload_captured;
+  if (from >= end) return;
+  PacketView view(context.packet, context.parsed, Other(receiver));
+  Event event;
+  event.kind = EventKind::kNewData;
+  event.side = receiver;
+  event.now = context.now;
+  event.packet = &view;
+  event.offset = static_cast<uint64_t>(from);
+  event.data = {context.parsed.payload + (from - offset),
+                static_cast<size_t>(end - from)};
+  dispatcher.Observe(flow, event);
 }
 
 StreamState* StreamDelivery::StateOf(Flow& flow, Side receiver,
@@ -203,6 +229,7 @@ Verdict StreamDelivery::Receive(Flow& flow, Side receiver, int64_t offset,
   if (settings.buffer_bytes == 0) {
     counters_.discarded_bytes[static_cast<size_t>(DiscardedBytes::kUnread)].Add(
         payload.size());
+    ObserveUnread(flow, receiver, offset, context);
     const int64_t end = offset + context.parsed.payload_length;
     const int64_t ahead = end - static_cast<int64_t>(sender.delivered);
     if (ahead > 0) Advance(sender, static_cast<uint64_t>(ahead));

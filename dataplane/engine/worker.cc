@@ -57,8 +57,9 @@ void Worker::TakeUpConfiguration() {
   for (size_t i = 0; i < wanted->slots.size(); ++i) {
     wanted->slots[i]->TakeUp(wanted->snapshot->nf_instances[i].config);
   }
-  pipeline_->SetSnapshot(*wanted->snapshot, wanted->slots,
-                         wanted->reevaluate_before);
+  pipeline_->SetSnapshot(
+      {wanted->snapshot.get(), wanted->slots, wanted->counters},
+      wanted->reevaluate_before);
   running_ = wanted;
   UpdateOldestRevision();
   link_.running_revision.store(wanted->snapshot->revision,

@@ -62,6 +62,8 @@ inline constexpr uint8_t kRoutingTypeZero = 0x02;
 inline constexpr uint8_t kTcpReservedBits = 0x04;
 }  // namespace parse_anomaly
 
+inline constexpr size_t kParseAnomalies = 3;
+
 // TCP header flags, as on the wire (RFC 9293, section 3.1).
 namespace tcp_flag {
 inline constexpr uint8_t kFin = 0x01;

@@ -16,6 +16,10 @@ constexpr std::string_view kParseErrorNames[] = {
     "l4_truncated",   "tcp_data_offset",  "udp_length"};
 constexpr std::string_view kDirectionNames[] = {"rx", "tx"};
 constexpr std::string_view kHandoffNames[] = {"out", "in"};
+constexpr std::string_view kParseAnomalyNames[] = {
+    "hop_by_hop_order", "routing_type_zero", "tcp_reserved_bits"};
+constexpr std::string_view kStopReasonNames[] = {
+    "payload_bytes", "packets", "age", "tcp_state", "immediately", "function"};
 constexpr std::string_view kEndReasonNames[] = {"fin",     "reset",   "refused",
                                                 "timeout", "evicted", "stopped",
                                                 "drained", "shutdown"};
@@ -37,11 +41,20 @@ constexpr std::string_view kAnomalyNames[] = {
 
 constexpr CounterInfo One(std::string_view name, size_t first,
                           std::string_view help) {
-  return {name, "", {}, help, first, 1, false, 1};
+  return {name, "", {}, help, first, 1, false, 1, "", {}};
 }
 constexpr CounterInfo Many(std::string_view name, std::string_view label,
                            Names values, size_t first, std::string_view help) {
-  return {name, label, values, help, first, values.size(), false, 1};
+  return {name, label, values, help, first, values.size(), false, 1, "", {}};
+}
+constexpr CounterInfo Pairs(std::string_view name, std::string_view label,
+                            Names values, std::string_view second_label,
+                            Names second_values, size_t first,
+                            std::string_view help) {
+  return {name,         label, values,
+          help,         first, values.size() * second_values.size(),
+          false,        1,     second_label,
+          second_values};
 }
 constexpr CounterInfo Gauge(CounterInfo row, double unit = 1) {
   row.is_gauge = true;
@@ -70,6 +83,10 @@ constexpr CounterInfo kInfo[] = {
     Many("mosaic_parse_errors_total", "reason", kParseErrorNames,
          CELL(parse_errors),
          "Packets whose headers could not be read, by what is wrong."),
+    Many("mosaic_parse_anomalies_total", "kind", kParseAnomalyNames,
+         CELL(parse_anomalies),
+         "Packets with odd headers that were read all the same. "
+         "routing_type_zero: RFC 5095 forbids it, look for its sender."),
     One("mosaic_flows_created_total", CELL(flows_created), "Flows tracked."),
     One("mosaic_tcp_flows_created_total", CELL(tcp_flows_created),
         "TCP connections among the flows tracked."),
@@ -120,8 +137,10 @@ constexpr CounterInfo kInfo[] = {
         CELL(retransmitted_packets), "Segments that repeat bytes."),
     One("mosaic_stream_out_of_order_packets_total", CELL(out_of_order_packets),
         "Segments that came before the bytes in front of them."),
-    Many("mosaic_stream_stopped_total", "side", kSideNames, CELL(stopped_sides),
-         "Sides whose monitoring was stopped."),
+    Pairs("mosaic_stream_stopped_total", "side", kSideNames, "reason",
+          kStopReasonNames, CELL(stopped_sides),
+          "Sides of flows that a monitor stopped, by the policy's condition; "
+          "function: a network function asked for it."),
     Many("mosaic_tcp_anomalies_total", "kind", kAnomalyNames, CELL(anomalies),
          "TCP segments that no well-behaved pair of hosts would exchange."),
     One("mosaic_core_busy_cycles_total", CELL(busy_cycles),

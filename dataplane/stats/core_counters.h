@@ -13,6 +13,8 @@
 #include <string_view>
 
 #include "dataplane/base/counter.h"
+#include "dataplane/base/side.h"
+#include "dataplane/base/stop_reason.h"
 
 namespace mosaic {
 
@@ -71,6 +73,7 @@ struct CoreCounters {
   Counter consumed_packets;    // Looked at, and at the end of their way.
   std::array<Counter, kDropReasons> dropped_packets;
   std::array<Counter, kParseErrorReasons> parse_errors;  // By ParseError - 1.
+  std::array<Counter, 3> parse_anomalies;  // By bit of parse_anomaly.
 
   Counter flows_created;
   Counter tcp_flows_created;  // Of flows_created.
@@ -99,7 +102,8 @@ struct CoreCounters {
   Counter conflict_bytes;
   Counter retransmitted_packets;
   Counter out_of_order_packets;
-  std::array<Counter, 2> stopped_sides;  // By side.
+  // By side, and why.
+  std::array<std::array<Counter, kStopReasons>, kSides> stopped_sides;
   std::array<Counter, kAnomalies> anomalies;
 
   Counter busy_cycles;
@@ -112,7 +116,8 @@ struct CoreCounters {
 inline constexpr size_t kCoreCounterCells =
     sizeof(CoreCounters) / sizeof(Counter);
 
-// One metric: `cells` counters from `first` on, one for each label value.
+// One metric: `cells` counters from `first` on, one for each label value, or
+// for each pair of values, those of the first label outermost.
 struct CounterInfo {
   std::string_view name;   // Prometheus name.
   std::string_view label;  // Label that tells the cells apart; "" if one cell.
@@ -122,6 +127,8 @@ struct CounterInfo {
   size_t cells;
   bool is_gauge;
   double unit;  // What a cell's 1 is in the metric's own unit.
+  std::string_view second_label = {};  // "" if there is none.
+  std::span<const std::string_view> second_values = {};
 };
 
 // All metrics, in the order of the cells, without holes.

@@ -182,7 +182,8 @@ EngineHarness::EngineHarness(EngineSetup setup)
       handoff_(setup_.workers),
       slots_(setup_.workers),
       slot_pointers_(setup_.workers),
-      counters_(setup_.workers) {
+      counters_(setup_.workers),
+      monitor_counters_(setup_.workers) {
   for (size_t worker = 0; worker < setup_.workers; ++worker) {
     for (size_t i = 0; i < setup_.functions.size(); ++i) {
       const FunctionSetup& function = setup_.functions[i];
@@ -194,6 +195,9 @@ EngineHarness::EngineHarness(EngineSetup setup)
     }
     pipelines_.push_back(std::make_unique<Pipeline>(
         setup_.pipeline, hash_, handoff_, worker, counters_[worker]));
+    if (worker < setup_.observers.size()) {
+      tracker(worker).dispatcher().SetObserver(*setup_.observers[worker]);
+    }
   }
   Configure(setup_.monitors, LiveFlows::kKeep);
 }
@@ -219,8 +223,13 @@ void EngineHarness::Configure(std::vector<Monitor> monitors,
   snapshot.monitors = std::move(monitors);
   snapshot.nf_instances.resize(setup_.functions.size());
   for (size_t worker = 0; worker < setup_.workers; ++worker) {
+    std::vector<MonitorCounters*>& counters =
+        monitor_counter_pointers_.emplace_back();
+    for (const Monitor& monitor : snapshot.monitors) {
+      counters.push_back(&monitor_counters_[worker][monitor.name]);
+    }
     pipelines_[worker]->SetSnapshot(
-        snapshot, slot_pointers_[worker],
+        {&snapshot, slot_pointers_[worker], counters},
         live_flows == LiveFlows::kReevaluate ? snapshot.revision : 0);
   }
 }

@@ -5,6 +5,7 @@
 #include <random>
 #include <vector>
 
+#include "dataplane/event/subscription.h"
 #include "dataplane/flow/flow_table.h"
 #include "gtest/gtest.h"
 
@@ -23,6 +24,8 @@ FlowKey KeyOf(uint32_t number) {
 
 Flow& Add(FlowTable& table, uint32_t number, int64_t last_packet_seconds) {
   Flow* const flow = table.Insert(KeyOf(number), number);
+  static Subscription nobody;
+  flow->subscription = &nobody;
   flow->id = number;
   flow->last_packet = Timestamp() + Duration::Seconds(last_packet_seconds);
   return *flow;

@@ -9,6 +9,7 @@
 #include "google/protobuf/util/json_util.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "gtest/gtest.h"
+#include "mosaic/v1/annotations.pb.h"
 #include "mosaic/v1/system_config.pb.h"
 
 namespace mosaic::config {
@@ -109,6 +110,12 @@ TEST(YamlReaderTest, AnAliasIsReadWhereverItIsUsed) {
   EXPECT_EQ(monitor.server().buffer_size_bytes(), 1024u);
 }
 
+TEST(YamlReaderTest, WhatTheServerSetsMayNotStandInAFile) {
+  EXPECT_EQ(FaultsOf("config: {monitors: [{etag: 1a2b}]}"),
+            "f.yaml:1:22: config.monitors[0].etag: is set by the server; leave "
+            "it out\n");
+}
+
 // --- Every field ------------------------------------------------------------
 
 using Path = std::vector<const FieldDescriptor*>;
@@ -118,11 +125,13 @@ bool IsDuration(const FieldDescriptor& field) {
          field.message_type()->full_name() == "google.protobuf.Duration";
 }
 
-// Calls `visit` for every field below `type` that holds a value itself.
+// Calls `visit` for every field below `type` that holds a value itself and may
+// stand in a file.
 void ForEveryLeaf(const Descriptor& type, Path& path,
                   const std::function<void(const Path&)>& visit) {
   for (int i = 0; i < type.field_count(); ++i) {
     const FieldDescriptor& field = *type.field(i);
+    if (field.options().GetExtension(v1::server_set)) continue;
     path.push_back(&field);
     const bool is_leaf = field.cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE ||
                          IsDuration(field);

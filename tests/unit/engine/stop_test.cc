@@ -35,6 +35,12 @@ std::string DataAtServer(EngineHarness& harness, size_t function = 0) {
   return harness.recorded(function).data[Index(Side::kServer)];
 }
 
+uint64_t StoppedAtServer(EngineHarness& harness, StopReason reason) {
+  return harness.counters()
+      .stopped_sides[Index(Side::kServer)][static_cast<size_t>(reason)]
+      .Read();
+}
+
 TEST(Stopping, ImmediatelyLeavesTheOtherSideAndTheEnd) {
   EngineHarness harness(With(StopServer(Condition::kImmediately)));
   Connection c(harness);
@@ -56,11 +62,11 @@ TEST(Stopping, PayloadBytesGivesExactlyThatManyBytes) {
   Connection c(harness);
   c.Handshake();
   c.client().Data(0, "abc");
-  EXPECT_EQ(harness.counters().stopped_sides[1].Read(), 0u);
+  EXPECT_EQ(StoppedAtServer(harness, StopReason::kPayloadBytes), 0u);
   c.client().Data(3, "defgh");
   c.client().Data(8, "ij");
   EXPECT_EQ(DataAtServer(harness), "abcde");
-  EXPECT_EQ(harness.counters().stopped_sides[1].Read(), 1u);
+  EXPECT_EQ(StoppedAtServer(harness, StopReason::kPayloadBytes), 1u);
   EXPECT_EQ(harness.flow().end[0].delivered, 10u);
 }
 
@@ -97,7 +103,7 @@ TEST(Stopping, TcpStateIsThatOfTheSide) {
   c.Handshake();
   c.client().Fin(0, "bye");
   EXPECT_EQ(DataAtServer(harness), "bye");
-  EXPECT_EQ(harness.counters().stopped_sides[1].Read(), 1u);
+  EXPECT_EQ(StoppedAtServer(harness, StopReason::kTcpState), 1u);
 }
 
 TEST(Stopping, ForgettingTheFlowEndsItWithReasonStopped) {
