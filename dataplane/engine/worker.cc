@@ -59,7 +59,7 @@ void Worker::TakeUpConfiguration() {
   }
   pipeline_->SetSnapshot(
       {wanted->snapshot.get(), wanted->slots, wanted->counters},
-      wanted->reevaluate_before);
+      wanted->reevaluate_before, wanted->undone);
   running_ = wanted;
   UpdateOldestRevision();
   link_.running_revision.store(wanted->snapshot->revision,
@@ -96,7 +96,7 @@ void Worker::EndSource() {
 
 void Worker::RunTasks() {
   if (task_ == nullptr && !link_.tasks.TryPop(task_)) return;
-  if (!task_->Step(pipeline_->tracker().table(), pipeline_->clock())) return;
+  if (!task_->Step(pipeline_->tracker(), pipeline_->clock())) return;
   WorkerTask* const finished = task_;
   task_ = nullptr;
   finished->MarkDone();
@@ -125,6 +125,9 @@ size_t Worker::WorkOnTheClock() {
 
 size_t Worker::Work() {
   TakeUpConfiguration();
+  pipeline_->tracker().SetNewFlows(
+      state_.pass_new_flows.load(std::memory_order_relaxed) ? NewFlows::kPass
+                                                            : NewFlows::kTrack);
   size_t moved = 0;
   if (!source_ended_ && state_.stop.load(std::memory_order_relaxed)) {
     EndSource();

@@ -93,6 +93,12 @@ class Eal {
 
   size_t workers() const { return jobs_.size(); }
 
+  // How much EAL and drivers log from now on. Any thread.
+  static void SetLog(EalConfig::Log log);
+
+  // DPDK's version, as "DPDK 22.11.9". Needs no start.
+  static std::string DpdkVersion();
+
   // How often the time stamp counter ticks in a second, as EAL measured it.
   // REQUIRES: EAL was started.
   static uint64_t TscHertz();
