@@ -93,6 +93,22 @@ void AddCommands(CLI::App& app, Session& session) {
   AddVersion(app, session);
 }
 
+// What could follow the words that name no command.
+int TellCommands(const CLI::App& app, Session& session) {
+  const CLI::App* group = &app;
+  std::string words = app.get_name();
+  while (!group->get_subcommands().empty()) {
+    group = group->get_subcommands().front();
+    words += " " + group->get_name();
+  }
+  std::string allowed;
+  for (const CLI::App* command : group->get_subcommands({})) {
+    allowed += (allowed.empty() ? "" : ", ") + command->get_name();
+  }
+  return session.Fail(kExitUsage,
+                      words + " needs a command; allowed: " + allowed);
+}
+
 }  // namespace
 
 std::string Version() { return MOSAIC_VERSION; }
@@ -117,7 +133,7 @@ int RunMosaicctl(int argc, const char* const* argv, std::FILE* out,
   }
   try {
     app.parse(argc, argv);
-    if (!session.command) throw CLI::RequiredError("a command");
+    if (!session.command) return TellCommands(app, session);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kExitOk : kExitUsage;
   }

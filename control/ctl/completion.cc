@@ -172,7 +172,7 @@ int Complete(CLI::App& app, Session& session,
 void AddCompletion(CLI::App& app, Session& session) {
   CLI::App* const completion =
       app.add_subcommand("completion", "Print a script for a shell");
-  completion->require_subcommand(1);
+  completion->require_subcommand(0, 1);
   CLI::App* const bash = completion->add_subcommand(
       "bash", "Complete commands, flags and names of resources in bash");
   bash->callback([&session] {

@@ -54,7 +54,7 @@ int Explain(Session& session, const ExplainFlags& flags) {
 void AddFilter(CLI::App& app, Session& session) {
   CLI::App* const filter =
       app.add_subcommand("filter", "Look at packet filters");
-  filter->require_subcommand(1);
+  filter->require_subcommand(0, 1);
   CLI::App* const explain = filter->add_subcommand(
       "explain",
       "Tell whether a filter is valid and what it compiles to; exit code 4 if "

@@ -135,7 +135,7 @@ void AddGetFlows(CLI::App& get, Session& session) {
 void AddDescribe(CLI::App& app, Session& session) {
   CLI::App* const describe =
       app.add_subcommand("describe", "Show all that is known of a flow");
-  describe->require_subcommand(1);
+  describe->require_subcommand(0, 1);
   CLI::App* const command = describe->add_subcommand(
       "flow", "Show both ends of a flow: states, bytes, buffers");
   const auto flow_id = std::make_shared<uint64_t>(0);

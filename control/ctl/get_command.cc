@@ -173,7 +173,7 @@ int GetPorts(Session& session) {
 CLI::App& AddGet(CLI::App& app, Session& session) {
   CLI::App* const get = app.add_subcommand(
       "get", "Show monitors, network functions, flows, cores, ports");
-  get->require_subcommand(1);
+  get->require_subcommand(0, 1);
   AddGetMonitors(*get, session);
   AddGetNfs(*get, session);
   AddGetFlows(*get, session);

@@ -13,6 +13,11 @@
 #include "dataplane/base/check.h"
 
 namespace mosaic::ctl {
+namespace {
+
+constexpr std::chrono::milliseconds kSameSignal{500};
+
+}  // namespace
 
 Interrupts::Interrupts() {
   sigset_t signals;
@@ -51,14 +56,21 @@ Interrupts::Wake Interrupts::Wait(std::chrono::milliseconds time,
 }
 
 void Interrupts::Watch() {
+  std::chrono::steady_clock::time_point first;
   while (true) {
     std::array<pollfd, 2> files = {{{signals_, POLLIN, 0}, {stop_, POLLIN, 0}}};
     if (poll(files.data(), files.size(), -1) < 0) continue;
     if (files[1].revents != 0) return;
     signalfd_siginfo signal = {};
     if (read(signals_, &signal, sizeof signal) != sizeof signal) continue;
-    // Whoever asks twice does not want to wait for anything.
-    if (interrupted_.exchange(true)) _exit(kExitInterrupted);
+    // Whoever asks twice does not want to wait for anything; but a signal to a
+    // process and to its group comes twice at once.
+    const auto now = std::chrono::steady_clock::now();
+    if (interrupted_.exchange(true)) {
+      if (now - first > kSameSignal) _exit(kExitInterrupted);
+      continue;
+    }
+    first = now;
     static_cast<void>(eventfd_write(wake_, 1));
     const std::lock_guard lock(mutex_);
     if (cancel_) cancel_();

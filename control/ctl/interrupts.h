@@ -1,6 +1,7 @@
 // Interrupts turns Ctrl-C, SIGTERM and SIGHUP into something that code can wait
 // for: the call under way is cancelled, waits end, and the program leaves the
-// terminal as it was. A second signal ends the program at once.
+// terminal as it was. A second signal, half a second later, ends the program at
+// once.
 //
 // Threading   Make the one object before any other thread, so that every thread
 //             inherits the blocked signals. Its own thread runs the canceller.

@@ -55,7 +55,7 @@ int LogLevel(Session& session, const std::vector<std::string>& words) {
 
 void AddLog(CLI::App& app, Session& session) {
   CLI::App* const log = app.add_subcommand("log", "Look at and set the log");
-  log->require_subcommand(1);
+  log->require_subcommand(0, 1);
   CLI::App* const level = log->add_subcommand(
       "level", "Show or set what is logged, until the daemon's next start");
   const auto words = std::make_shared<std::vector<std::string>>();

@@ -233,7 +233,6 @@ Table PortTable(const Messages<v1::Port>& ports, Detail detail) {
   const bool wide = detail == Detail::kWide;
   Columns columns = {{"PORT"},
                      {"LINK"},
-                     {"SPEED", Align::kRight},
                      {"MODE"},
                      {"PEER"},
                      {"RX PACKETS", Align::kRight},
@@ -243,7 +242,8 @@ Table PortTable(const Messages<v1::Port>& ports, Detail detail) {
                      {"LOST", Align::kRight},
                      {"ERRORS", Align::kRight}};
   if (wide) {
-    columns.insert(columns.end(), {{"DRIVER"},
+    columns.insert(columns.end(), {{"SPEED", Align::kRight},
+                                   {"DRIVER"},
                                    {"DEVICE"},
                                    {"MAC"},
                                    {"MTU", Align::kRight},
@@ -255,7 +255,6 @@ Table PortTable(const Messages<v1::Port>& ports, Detail detail) {
         std::string(IdOf(port.name())),
         port.link_up() ? Table::Cell("up", Tone::kGood)
                        : Table::Cell("down", Tone::kBad),
-        SpeedText(port.speed_bits_per_second()),
         Word(v1::PortMode_descriptor(), port.mode()),
         std::string(IdOf(port.peer())),
         Grouped(port.rx_packets()),
@@ -265,10 +264,11 @@ Table PortTable(const Messages<v1::Port>& ports, Detail detail) {
         LossCell(port.rx_missed_packets() + port.rx_no_buffer_packets()),
         LossCell(port.rx_errors() + port.tx_errors())};
     if (wide) {
-      row.insert(row.end(),
-                 {port.driver(), port.device(), port.mac_address(),
-                  std::to_string(port.mtu_bytes()),
-                  fmt::format("{}/{}", port.rx_queues(), port.tx_queues())});
+      row.insert(
+          row.end(),
+          {SpeedText(port.speed_bits_per_second()), port.driver(),
+           port.device(), port.mac_address(), std::to_string(port.mtu_bytes()),
+           fmt::format("{}/{}", port.rx_queues(), port.tx_queues())});
     }
     table.Add(std::move(row));
   }

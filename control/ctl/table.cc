@@ -76,7 +76,11 @@ std::string Table::Line(const std::vector<Cell>& row,
   for (size_t i = 0; i < row.size(); ++i) {
     const size_t width = ColumnsOf(row[i].text);
     const size_t padding = widths[i] - width;
-    if (columns_[i].align == Align::kRight) pending += padding;
+    if (columns_[i].align == Align::kRight) {
+      pending += padding;
+      // A part of a number would be another number.
+      if (at + pending + width > max_columns) break;
+    }
     if (at + pending >= max_columns) break;
     line.append(pending, ' ');
     at += pending;

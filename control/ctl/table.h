@@ -64,7 +64,7 @@ class Table {
   size_t rows() const { return rows_.size(); }
 
   // The heading and the rows, columns two blanks apart, no blanks at the end,
-  // nothing beyond `max_columns`.
+  // nothing beyond `max_columns`: text is cut, numbers are left out.
   std::vector<std::string> Lines(const Style& style,
                                  size_t max_columns = kAnyWidth) const;
   // Likewise, each with a newline.

@@ -330,10 +330,10 @@ std::string Totals(const Sample& before, const Sample& now) {
   for (const Rated<v1::Port>& rated : RatedPorts(before, now)) {
     received += rated["rx_bits_per_second"];
   }
-  return fmt::format(
-      "{} packets/s   {}   dropped {}/s   flows {} of {}   buffered {}",
-      HumanCount(packets), HumanBits(received), HumanCount(dropped),
-      Grouped(flows), Grouped(flows_max), HumanBytes(buffered));
+  return fmt::format("{} packets/s  {}  dropped {}/s  flows {} of {}  held {}",
+                     HumanCount(packets), HumanBits(received),
+                     HumanCount(dropped), Grouped(flows), Grouped(flows_max),
+                     HumanBytes(buffered));
 }
 
 template <typename Row>

@@ -183,7 +183,7 @@ constexpr int kManyNames = 1000;
 void AddCreate(CLI::App& app, Session& session) {
   CLI::App* const create =
       app.add_subcommand("create", "Add a monitor or a network function");
-  create->require_subcommand(1);
+  create->require_subcommand(0, 1);
   const auto monitor_flags = std::make_shared<WriteFlags>();
   CLI::App& monitor = AddVerb<MonitorKind>(*create, session, "Add a monitor",
                                            Create<MonitorKind>, monitor_flags);
@@ -216,7 +216,7 @@ void AddCreate(CLI::App& app, Session& session) {
 void AddUpdate(CLI::App& app, Session& session) {
   CLI::App* const update = app.add_subcommand(
       "update", "Change fields of a monitor or a network function");
-  update->require_subcommand(1);
+  update->require_subcommand(0, 1);
   const auto add_own = [](CLI::App& command, WriteFlags& flags) {
     AddName(command, flags, 1);
     command.add_option("--etag", flags.etag,
@@ -249,7 +249,7 @@ void AddUpdate(CLI::App& app, Session& session) {
 void AddDelete(CLI::App& app, Session& session) {
   CLI::App* const remove =
       app.add_subcommand("delete", "Remove monitors or network functions");
-  remove->require_subcommand(1);
+  remove->require_subcommand(0, 1);
   const auto add_own = [](CLI::App& command, WriteFlags& flags) {
     AddName(command, flags, kManyNames);
     command.add_option("--etag", flags.etag,
