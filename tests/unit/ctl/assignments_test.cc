@@ -23,7 +23,8 @@ TEST(AssignmentsTest, ValuesAreThoseOfAConfigurationFile) {
   ASSERT_TRUE(assignments.Set("server.retain=unacked").ok());
   ASSERT_TRUE(assignments.Set("type", "stream").ok());
   ASSERT_TRUE(assignments.Set("idle_timeout", "1m30s").ok());
-  ASSERT_TRUE(assignments.Set("nf_instances=[nfInstances/a, nfInstances/b]").ok());
+  ASSERT_TRUE(
+      assignments.Set("nf_instances=[nfInstances/a, nfInstances/b]").ok());
   ASSERT_TRUE(assignments.Set("stop_policies", "[{payload_bytes: 1MiB}]").ok());
   EXPECT_EQ(monitor.server().buffer_size_bytes(), 64u << 10);
   EXPECT_EQ(monitor.server().retain(), v1::RETAIN_UNACKED);

@@ -18,7 +18,9 @@ TEST(PrintableTextTest, ControlCharactersNeverReachTheTerminal) {
 }
 
 TEST(PrintableTextTest, CharactersThatHideOrReorderTextAreWrittenOut) {
-  EXPECT_EQ(Printable("a\xe2\x80\xae" "b"), "a\\u202eb");
+  EXPECT_EQ(Printable("a\xe2\x80\xae"
+                      "b"),
+            "a\\u202eb");
   EXPECT_EQ(Printable("\xe2\x80\x8b"), "\\u200b");
   EXPECT_EQ(Printable("\xf3\xa0\x80\x81"), "\\U000e0001");
 }
@@ -26,7 +28,7 @@ TEST(PrintableTextTest, CharactersThatHideOrReorderTextAreWrittenOut) {
 TEST(PrintableTextTest, BytesThatAreNoUtf8AreWrittenOut) {
   EXPECT_EQ(Printable("gr\xc3\xbc\xc3\x9f"), "gr\xc3\xbc\xc3\x9f");
   EXPECT_EQ(Printable("\xff\xc3"), "\\xff\\xc3");
-  EXPECT_EQ(Printable("\xc0\xaf"), "\\xc0\\xaf");          // Overlong.
+  EXPECT_EQ(Printable("\xc0\xaf"), "\\xc0\\xaf");           // Overlong.
   EXPECT_EQ(Printable("\xed\xa0\x80"), "\\xed\\xa0\\x80");  // Surrogate.
 }
 
@@ -53,9 +55,9 @@ TEST(PrintableTextTest, DurationsShowTheirTwoLargestUnits) {
   const struct {
     double seconds;
     const char* text;
-  } rows[] = {{0, "0s"},         {-3, "0s"},        {0.000012, "12us"},
-              {0.0034, "3.4ms"}, {0.35, "350ms"},   {0.9999, "999ms"},
-              {5.9, "5s"},       {192, "3m12s"},    {7500, "2h05m"},
+  } rows[] = {{0, "0s"},         {-3, "0s"},      {0.000012, "12us"},
+              {0.0034, "3.4ms"}, {0.35, "350ms"}, {0.9999, "999ms"},
+              {5.9, "5s"},       {192, "3m12s"},  {7500, "2h05m"},
               {356'400, "4d03h"}};
   for (const auto& row : rows) {
     EXPECT_EQ(HumanDuration(row.seconds), row.text) << row.seconds;

@@ -33,11 +33,19 @@ TEST(TableTest, ColoursTakeNoRoom) {
             "eth0         1,234,567  \x1b[32mup\x1b[0m");
 }
 
-TEST(TableTest, NothingGoesBeyondTheWidth) {
-  const std::vector<std::string> lines = TwoPorts().Lines(kPlain, 17);
-  EXPECT_EQ(lines[0], "PORT           PA");
-  EXPECT_EQ(lines[1], "eth0         1,23");
+TEST(TableTest, TextIsCutAtTheWidth) {
+  const std::vector<std::string> lines = TwoPorts().Lines(kPlain, 26);
+  EXPECT_EQ(lines[0], "PORT           PACKETS  ST");
+  EXPECT_EQ(lines[1], "eth0         1,234,567  up");
   EXPECT_EQ(TwoPorts().Lines(kPlain, 3)[1], "eth");
+}
+
+TEST(TableTest, NumbersAreNeverCut) {
+  const std::vector<std::string> lines = TwoPorts().Lines(kPlain, 21);
+  EXPECT_EQ(lines[0], "PORT");
+  EXPECT_EQ(lines[1], "eth0");
+  EXPECT_EQ(lines[2], "a-long-name");
+  EXPECT_EQ(TwoPorts().Lines(kPlain, 22)[1], "eth0         1,234,567");
 }
 
 TEST(TableTest, CellsAreMadePrintable) {
@@ -48,9 +56,14 @@ TEST(TableTest, CellsAreMadePrintable) {
 
 TEST(TableTest, WidthIsCountedInCharacters) {
   Table table({{"NAME"}, {"N"}});
-  table.Add({"gr\xc3\xbc\xc3\x9f" "e", "1"});
+  table.Add(
+      {"gr\xc3\xbc\xc3\x9f"
+       "e",
+       "1"});
   table.Add({"abcde", "2"});
-  EXPECT_EQ(table.Lines(kPlain)[1], "gr\xc3\xbc\xc3\x9f" "e  1");
+  EXPECT_EQ(table.Lines(kPlain)[1],
+            "gr\xc3\xbc\xc3\x9f"
+            "e  1");
   EXPECT_EQ(table.Lines(kPlain)[2], "abcde  2");
 }
 

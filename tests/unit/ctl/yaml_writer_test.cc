@@ -97,10 +97,33 @@ TEST(YamlWriterTest, FilesLeaveOutWhatTheServerSets) {
 }
 
 TEST(YamlWriterTest, TextThatYamlWouldMisreadIsQuoted) {
-  for (const std::string text :
-       {"", "true", "null", "~", "443", "1e3", "0x10", "12:30", "- a", "a: b",
-        "a #b", "[a]", "{a}", "'a'", "\"a\"", "a\\b", "*a", "&a", "@a", " a",
-        "a ", "one\ntwo", "\x1b[31m", "gr\xc3\xbc\xc3\x9f" "e", "NO", "1_000"}) {
+  for (const std::string text : {"",
+                                 "true",
+                                 "null",
+                                 "~",
+                                 "443",
+                                 "1e3",
+                                 "0x10",
+                                 "12:30",
+                                 "- a",
+                                 "a: b",
+                                 "a #b",
+                                 "[a]",
+                                 "{a}",
+                                 "'a'",
+                                 "\"a\"",
+                                 "a\\b",
+                                 "*a",
+                                 "&a",
+                                 "@a",
+                                 " a",
+                                 "a ",
+                                 "one\ntwo",
+                                 "\x1b[31m",
+                                 "gr\xc3\xbc\xc3\x9f"
+                                 "e",
+                                 "NO",
+                                 "1_000"}) {
     v1::Config config;
     config.add_nf_instances()->mutable_flow_log()->set_output_path(text);
     const std::string yaml = WriteYaml(config, YamlFor::kFile);
