@@ -74,8 +74,11 @@ inline constexpr char kWorkerSilent[] = "WORKER_SILENT";
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : content_(std::move(value)) {}      // NOLINT: as StatusOr.
-  Result(Error error) : content_(std::move(error)) {}  // NOLINT: as StatusOr.
+  // As of StatusOr: to return either reads like returning it.
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  Result(T value) : content_(std::move(value)) {}
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  Result(Error error) : content_(std::move(error)) {}
 
   bool ok() const { return content_.index() == 0; }
   const T& value() const& { return std::get<0>(content_); }

@@ -38,8 +38,9 @@ ARROWS = {
     "dataplane/stats": [BASE],
     "dataplane/event": ["dataplane/api", "dataplane/policy", "dataplane/flow",
                         "dataplane/parse", "dataplane/stream", "dataplane/stats", BASE],
+    # A flow's summary tells what its streams hold.
     "dataplane/command": ["dataplane/event", "dataplane/flow", "dataplane/policy",
-                          "dataplane/stats", "dataplane/api", BASE],
+                          "dataplane/stats", "dataplane/stream", "dataplane/api", BASE],
     "dataplane/engine": [*STAGES, BASE],
     # Every network function: what NFs may see, never another one. The registry
     # beside them names them all.

@@ -3,7 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/support/core_harness.h"
+#include "tests/unit/core/core_harness.h"
 
 namespace mosaic {
 namespace {
@@ -11,7 +11,6 @@ namespace {
 using testing::CoreHarness;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 using testing::Parse;
 
 constexpr char kUuid[] = "f81d4fae-7dec-11d0-a765-00a0c91e6bf6";
@@ -422,7 +421,7 @@ TEST(ApplyConfigTest, AnEqualDocumentMakesNoRevision) {
   ASSERT_TRUE(core.Apply(kDocument).ok());
   const auto again = core.Apply(kDocument);
   ASSERT_TRUE(again.ok());
-  EXPECT_THAT(again.value().changes(), IsEmpty());
+  EXPECT_EQ(again.value().changes_size(), 0);
   EXPECT_EQ(again.value().result().revision(), 1u);
 }
 

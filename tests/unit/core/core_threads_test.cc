@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "control/core/config_store.h"
 #include "gtest/gtest.h"
-#include "tests/support/core_harness.h"
+#include "tests/unit/core/core_harness.h"
 
 namespace mosaic {
 namespace {

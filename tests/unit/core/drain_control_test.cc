@@ -2,7 +2,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/support/core_harness.h"
+#include "tests/unit/core/core_harness.h"
 
 namespace mosaic {
 namespace {

@@ -6,7 +6,7 @@
 #include "control/core/wall_time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/support/core_harness.h"
+#include "tests/unit/core/core_harness.h"
 
 namespace mosaic {
 namespace {
