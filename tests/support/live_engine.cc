@@ -108,55 +108,50 @@ void LiveEngine::StopWorkers() {
   workers_.clear();
 }
 
-std::vector<PacketBuilder> TcpConnection(uint16_t client_port,
-                                         uint16_t server_port,
-                                         size_t client_bytes,
-                                         size_t server_bytes, Close close) {
+std::vector<PacketBuilder> PacketsOf(const ConnectionScript& script) {
   constexpr size_t kSegment = 1000;
-  uint32_t client_seq = 1000;
-  uint32_t server_seq = 5000;
+  uint32_t client_seq = script.isn;
+  uint32_t server_seq = script.isn;
+  std::vector<PacketBuilder> packets;
+  const auto length = [](uint8_t flags, const std::string& text) {
+    const bool counts = (flags & (tcp_flag::kSyn | tcp_flag::kFin)) != 0;
+    return static_cast<uint32_t>(text.size() + (counts ? 1 : 0));
+  };
   const auto from_client = [&](uint8_t flags, const std::string& text = "") {
-    PacketBuilder packet = PacketBuilder()
-                               .Ipv4("10.0.0.1", "10.0.0.2")
-                               .Tcp(client_port, server_port)
-                               .Seq(client_seq)
-                               .Flags(flags)
-                               .Payload(text);
-    if (flags & tcp_flag::kAck) packet.Ack(server_seq);
-    client_seq += static_cast<uint32_t>(text.size()) +
-                  ((flags & (tcp_flag::kSyn | tcp_flag::kFin)) != 0 ? 1 : 0);
-    return packet;
+    PacketBuilder& packet = packets.emplace_back()
+                                .Ipv4("10.0.0.1", "10.0.0.2")
+                                .Tcp(script.client_port, script.server_port)
+                                .Seq(client_seq)
+                                .Flags(flags)
+                                .Payload(text);
+    if ((flags & tcp_flag::kAck) != 0) packet.Ack(server_seq);
+    client_seq += length(flags, text);
   };
   const auto from_server = [&](uint8_t flags, const std::string& text = "") {
-    PacketBuilder packet = PacketBuilder()
-                               .Ipv4("10.0.0.2", "10.0.0.1")
-                               .Tcp(server_port, client_port)
-                               .Seq(server_seq)
-                               .Ack(client_seq)
-                               .Flags(flags)
-                               .Payload(text);
-    server_seq += static_cast<uint32_t>(text.size()) +
-                  ((flags & (tcp_flag::kSyn | tcp_flag::kFin)) != 0 ? 1 : 0);
-    return packet;
+    packets.emplace_back()
+        .Ipv4("10.0.0.2", "10.0.0.1")
+        .Tcp(script.server_port, script.client_port)
+        .Seq(server_seq)
+        .Ack(client_seq)
+        .Flags(flags)
+        .Payload(text);
+    server_seq += length(flags, text);
   };
-  std::vector<PacketBuilder> packets;
-  packets.push_back(from_client(tcp_flag::kSyn));
-  packets.push_back(from_server(tcp_flag::kSyn | tcp_flag::kAck));
-  packets.push_back(from_client(tcp_flag::kAck));
-  for (size_t sent = 0; sent < client_bytes; sent += kSegment) {
-    packets.push_back(
-        from_client(tcp_flag::kAck,
-                    std::string(std::min(kSegment, client_bytes - sent), 'c')));
-  }
-  for (size_t sent = 0; sent < server_bytes; sent += kSegment) {
-    packets.push_back(
-        from_server(tcp_flag::kAck,
-                    std::string(std::min(kSegment, server_bytes - sent), 's')));
-  }
-  if (close == Close::kFin) {
-    packets.push_back(from_client(tcp_flag::kFin | tcp_flag::kAck));
-    packets.push_back(from_server(tcp_flag::kFin | tcp_flag::kAck));
-    packets.push_back(from_client(tcp_flag::kAck));
+  const auto in_segments = [&](size_t bytes, char letter, const auto& send) {
+    for (size_t sent = 0; sent < bytes; sent += kSegment) {
+      send(tcp_flag::kAck,
+           std::string(std::min(kSegment, bytes - sent), letter));
+    }
+  };
+  from_client(tcp_flag::kSyn);
+  from_server(tcp_flag::kSyn | tcp_flag::kAck);
+  from_client(tcp_flag::kAck);
+  in_segments(script.client_bytes, 'c', from_client);
+  in_segments(script.server_bytes, 's', from_server);
+  if (script.close == ConnectionScript::Close::kFin) {
+    from_client(tcp_flag::kFin | tcp_flag::kAck);
+    from_server(tcp_flag::kFin | tcp_flag::kAck);
+    from_client(tcp_flag::kAck);
   }
   return packets;
 }

@@ -91,14 +91,18 @@ class LiveEngine {
   std::vector<std::thread> workers_;
 };
 
-// The packets of a TCP connection from 10.0.0.1 to 10.0.0.2: the handshake,
-// then `client_bytes` and `server_bytes` of data in segments of at most 1000
-// bytes, each acknowledged by the next, then both FINs. An empty `close` is
-// left out.
-enum class Close : uint8_t { kFin, kOpen };
-std::vector<PacketBuilder> TcpConnection(uint16_t client_port,
-                                         uint16_t server_port,
-                                         size_t client_bytes,
-                                         size_t server_bytes, Close close);
+// A TCP connection from 10.0.0.1 to 10.0.0.2.
+struct ConnectionScript {
+  enum class Close : uint8_t { kFin, kOpen };
+
+  uint16_t client_port = 1000;
+  uint16_t server_port = 80;
+  uint32_t isn = 1000;  // Of both ends. Another one makes another connection.
+  size_t client_bytes = 0;  // Sent by whom, in segments of at most 1000.
+  size_t server_bytes = 0;
+  Close close = Close::kOpen;
+};
+// Its packets: the handshake, the client's data, the server's, both FINs.
+std::vector<PacketBuilder> PacketsOf(const ConnectionScript& script);
 
 }  // namespace mosaic::testing

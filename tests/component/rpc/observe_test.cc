@@ -77,7 +77,8 @@ TEST_F(ObserveTest, AStreamTellsTheLifeOfAConnectionInOrder) {
   EXPECT_EQ(observer.record().stream_started().revision(), 1u);
   EXPECT_NE(observer.record().stream_started().boot_id(), "");
 
-  Send(TcpConnection(4000, 80, 300, 500, Close::kOpen));
+  Send(PacketsOf(
+      {.client_port = 4000, .client_bytes = 300, .server_bytes = 500}));
   const v1::FlowEvent start = observer.NextEvent();
   EXPECT_EQ(start.type(), v1::EVENT_TYPE_CONNECTION_START);
   EXPECT_THAT(start.monitors(), ElementsAre("monitors/all"));
@@ -279,7 +280,11 @@ class FlowsTest : public ObserveTest {
   FlowsTest() {
     StartObserved();
     for (uint16_t port = 1; port <= 5; ++port) {
-      Send(TcpConnection(port, port == 5 ? 443 : 80, 100, 2000, Close::kOpen));
+      const uint16_t server_port = port == 5 ? 443 : 80;
+      Send(PacketsOf({.client_port = port,
+                      .server_port = server_port,
+                      .client_bytes = 100,
+                      .server_bytes = 2000}));
     }
     while (Received() < 5 * 6) std::this_thread::yield();
   }

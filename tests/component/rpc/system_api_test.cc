@@ -147,10 +147,7 @@ TEST_F(SystemApiTest, WithoutALogThereAreNoLevels) {
 
 TEST_F(SystemApiTest, ADrainTellsItsProgressAndEndsWhatIsLeftWhenTimeIsUp) {
   StartSystem();
-  for (const PacketBuilder& packet :
-       TcpConnection(1, 80, 10, 10, Close::kOpen)) {
-    live_->Send(packet);
-  }
+  Send(PacketsOf({.client_bytes = 10, .server_bytes = 10}));
   while (live_->engine().worker(0).counters().flows_created.Read() +
              live_->engine().worker(1).counters().flows_created.Read() ==
          0) {
