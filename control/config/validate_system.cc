@@ -1,6 +1,7 @@
 #include "absl/strings/str_cat.h"
 #include "control/config/field_checks.h"
 #include "control/config/validate.h"
+#include "control/config/validate_ports.h"
 
 namespace mosaic::config {
 namespace {
@@ -92,6 +93,8 @@ std::vector<Violation> Validate(const v1::SystemConfig& system,
   CheckMemory(system, base, checks);
   CheckTimeouts(system.timeouts(), FieldPath(base, "timeouts"), checks);
   CheckReplay(system.replay(), FieldPath(base, "replay"), checks);
+  CheckPorts(system, base, checks);
+  CheckListeners(system, base, checks);
   return checks.Take();
 }
 

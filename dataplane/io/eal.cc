@@ -7,6 +7,7 @@
 #include <rte_launch.h>
 #include <rte_lcore.h>
 #include <rte_log.h>
+#include <rte_version.h>
 #include <sched.h>
 #include <unistd.h>
 
@@ -166,6 +167,10 @@ Eal::Eal(size_t workers) : jobs_(workers) {}
 std::string Eal::RecentLog() {
   return process_log != nullptr ? process_log->Recent() : std::string();
 }
+
+void Eal::SetLog(EalConfig::Log log) { rte_log_set_global_level(LevelOf(log)); }
+
+std::string Eal::DpdkVersion() { return rte_version(); }
 
 Eal::~Eal() {
   JoinAll();

@@ -92,6 +92,12 @@ class Eal {
 
   size_t workers() const { return jobs_.size(); }
 
+  // How much EAL and drivers log from now on. Any thread.
+  static void SetLog(EalConfig::Log log);
+
+  // DPDK's version, as "DPDK 22.11.9". Needs no start.
+  static std::string DpdkVersion();
+
   // The last lines that EAL and drivers logged, joined with "; ". For the error
   // of what a driver refused; empty before a start.
   static std::string RecentLog();

@@ -197,6 +197,7 @@ absl::Status Port::SetUpQueues(const std::function<Timestamp()>& now) {
     config.port = index_;
     config.max_frame_bytes = MaxFrameBytes(config_);
     config.ends = kind_ == DeviceKind::kPcap;
+    config.checksums = config_.checksums;
     config.now = now;
     rx_queues_.push_back(std::make_unique<RxQueue>(std::move(config), *pool_));
   }

@@ -47,6 +47,8 @@ ARROWS = {
     "nf": ["nf", "dataplane/api", BASE],
     "proto": [],
     "control": CONTROL,
+    # What a port's device is called is part of a configuration.
+    "control/config": [*CONTROL, "dataplane/io/device_spec.h", "dataplane/io/port_config.h"],
     # The composition roots build and wire the whole.
     # The typed configuration of each function is built from the API's message here.
     "control/core": [*CONTROL, "dataplane/engine/engine.h", "nf"],
@@ -56,6 +58,8 @@ ARROWS = {
     "control/metrics": [*CONTROL, "dataplane/engine", "dataplane/io"],
     "control/main.cc": [*CONTROL, "dataplane", "nf/registry.h"],
     "control/replay": [*CONTROL, "dataplane/engine", "dataplane/io", "nf/registry.h"],
+    "control/daemon": [*CONTROL, "dataplane/engine", "dataplane/io", "dataplane/flow",
+                       "nf/registry.h"],
 }
 
 # What an #include of a foreign library looks like, and the paths that may have
