@@ -1,25 +1,20 @@
 """Single frames between two hosts, byte for byte, VLAN tags included."""
 
-import ctypes
-import os
 import socket
 import struct
 import sys
 import threading
 
-from testbed.hosts import Host
+from testbed.hosts import Host, join_namespace
 from testbed.processes import PATIENCE
 
 # From the kernel's headers; Python 3.11 names none of them.
-CLONE_NEWNET = 0x40000000
 SOL_PACKET = 263
 ETH_P_ALL = 3
 PACKET_AUXDATA = 8
 PACKET_IGNORE_OUTGOING = 23
 TP_STATUS_VLAN_VALID = 1 << 4
 TP_STATUS_VLAN_TPID_VALID = 1 << 6
-
-LIBC = ctypes.CDLL(None, use_errno=True)
 
 MACS = bytes.fromhex("020000000002" "020000000001")
 EXPERIMENTAL = b"\x88\xb5"
@@ -49,9 +44,7 @@ class FrameSocket:
 
     def _open(self, namespace: str, interface: str):
         """In a thread of its own, because a namespace is a thread's own."""
-        with open(namespace, "rb") as file:
-            if LIBC.setns(file.fileno(), CLONE_NEWNET) != 0:
-                raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+        join_namespace(namespace)
         opened = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
         opened.setsockopt(SOL_PACKET, PACKET_AUXDATA, 1)
         opened.setsockopt(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)

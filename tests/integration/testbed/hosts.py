@@ -1,11 +1,33 @@
 """Hosts: network namespaces with their interfaces and programs."""
 
 import contextlib
+import ctypes
 import os
 import pathlib
 import subprocess
 
 from testbed.processes import PATIENCE, Process, attempt, run_to_end, wait_until
+
+# From the kernel's headers; Python 3.11 does not name it.
+CLONE_NEWNET = 0x40000000
+
+LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+def _must(result: int):
+    if result != 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+
+
+def join_namespace(path: str):
+    """Moves the calling thread to the network namespace at `path`."""
+    with open(path, "rb") as file:
+        _must(LIBC.setns(file.fileno(), CLONE_NEWNET))
+
+
+def move_to_a_new_namespace():
+    """Moves the calling thread, and what it starts, to a network namespace of its own."""
+    _must(LIBC.unshare(CLONE_NEWNET))
 
 
 class Host:
