@@ -20,13 +20,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <string>
 #include <vector>
 
 #include "absl/time/time.h"
+#include "control/core/apply_metrics.h"
 #include "control/core/clock.h"
 #include "control/core/error.h"
+#include "control/core/monitor_directory.h"
 #include "control/core/snapshot_builder.h"
+#include "control/core/worker_tasks.h"
 #include "dataplane/engine/engine.h"
 #include "mosaic/v1/config_service.pb.h"
 
@@ -49,12 +51,15 @@ class Applier {
     // before up if they do not.
     absl::Duration deadline = absl::Seconds(2);
     size_t max_retained_revisions = 256;
+    // From so many on, workers are asked for those between that are free.
+    size_t census_revisions = 16;
   };
 
   // All that is borrowed outlives the applier. Nobody else applies
-  // configurations to `engine`.
-  Applier(Engine& engine, FilterCache& filters, Clock& clock, Options options);
-  ~Applier();
+  // configurations to `engine`, or writes to `metrics` during a call.
+  Applier(Engine& engine, WorkerTasks& tasks, FilterCache& filters,
+          MonitorDirectory& monitors, Clock& clock, ApplyMetrics& metrics,
+          Options options);
 
   Applier(const Applier&) = delete;
   Applier& operator=(const Applier&) = delete;
@@ -72,30 +77,42 @@ class Applier {
   // Returns what Apply() would but for times; revision is the one that runs.
   Result<Applied> Check(const v1::Config& config, Engine::LiveFlows live_flows);
 
-  // The revision last applied by everybody; 0 before the first.
+  size_t workers() const { return engine_.worker_count(); }
+  // The revision that all workers run, or are to go back to; 0 before the
+  // first.
   uint64_t revision() const { return revision_.load(); }
   // Configurations kept for flows, the running one included.
   size_t retained_revisions() const { return retained_.load(); }
 
  private:
-  struct Built;
+  using SnapshotPointer = std::shared_ptr<const Snapshot>;
 
-  Result<Built> Build(const v1::Config& config);
-  MaybeError RoomForOneMore();
-  std::vector<size_t> WaitForWorkers();
+  // The phases of an apply, in their order.
+  Result<SnapshotPointer> Compile(const v1::Config& config);
+  MaybeError MakeRoom();
+  MaybeError Publish(SnapshotPointer snapshot, Engine::LiveFlows live_flows);
+  // Waits until all workers but `silent` run what was published last. Returns
+  // those that did not in time.
+  std::vector<size_t> WaitForWorkers(std::vector<size_t> silent);
   Error RollBack(const std::vector<size_t>& silent);
+  // Frees what no flow is attached under any more; asks the workers if that
+  // could be worth it.
+  void Reclaim();
   uint64_t TrackedFlows() const;
 
   Engine& engine_;
+  WorkerTasks& tasks_;
   FilterCache& filters_;
+  MonitorDirectory& monitors_;
   Clock& clock_;
+  ApplyMetrics& metrics_;
   const Options options_;
 
-  // The last configuration applied and what was built from it, so that a
+  // The configuration last applied and what was built from it, so that a
   // function whose configuration stays is not configured again.
   v1::Config config_;
-  std::shared_ptr<const Snapshot> snapshot_;
-  uint64_t last_published_ = 0;  // Rolled-back ones count.
+  SnapshotPointer snapshot_;
+  uint64_t last_published_ = 0;  // What was rolled back counts.
   std::atomic<uint64_t> revision_{0};
   std::atomic<size_t> retained_{0};
 };

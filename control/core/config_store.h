@@ -10,18 +10,22 @@
 // Etags       Digest of a resource's content with the revision of its last
 //             change, so that they differ when it is changed there and back.
 // Threading   Any thread.
-// Bounds      config::kMaxMonitors and kMaxNfInstances; kMaxRequests answers
-//             are kept for request_ids, each for kRequestMemory.
+// Bounds      config::kMaxMonitors and kMaxNfInstances; answers to requests
+//             with an id as RequestLog says.
 
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
 
 #include "control/core/applier.h"
+#include "control/core/apply_metrics.h"
 #include "control/core/clock.h"
+#include "control/core/config_draft.h"
 #include "control/core/error.h"
 #include "control/core/request_log.h"
 #include "mosaic/v1/config_service.pb.h"
@@ -32,18 +36,17 @@ namespace mosaic {
 
 class ConfigStore {
  public:
-  static constexpr size_t kMaxRequests = 1024;
-  static constexpr absl::Duration kRequestMemory = absl::Minutes(10);
   static constexpr int kDefaultPageSize = 100;
   static constexpr int kMaxPageSize = 1000;
 
-  // Fills in what the server knows of a running instance: state, state_message,
-  // counters. Called by reads, on their thread.
+  // Fills in what the server knows of an instance that runs: state,
+  // state_message, counters. Called by reads, on their thread.
   using NfStatus = std::function<void(v1::NfInstance&)>;
 
-  // All that is borrowed outlives the store. Empty until the first ApplyConfig.
+  // All that is borrowed outlives the store. Nothing is stored, and no worker
+  // has a configuration, before the first ApplyConfig().
   ConfigStore(Applier& applier, FilterCache& filters, Clock& clock,
-              NfStatus nf_status = {});
+              ApplyMetrics& metrics, NfStatus nf_status = {});
   ~ConfigStore();
 
   ConfigStore(const ConfigStore&) = delete;
@@ -79,22 +82,74 @@ class ConfigStore {
   v1::GetConfigResponse GetConfig() const;
 
  private:
-  // Everything that is stored; immutable, replaced as a whole by each write.
-  struct State;
-  class Writer;
+  // What the server keeps of a resource beside its content.
+  struct Meta {
+    std::string etag;
+    absl::Time created;
+    absl::Time updated;
+  };
+  // Everything that is stored. Immutable; each write replaces it as a whole.
+  struct State {
+    ConfigDraft content;
+    std::map<std::string, Meta> meta;  // By resource name.
+    uint64_t revision = 0;
+    std::string etag;
+  };
+  using StatePointer = std::shared_ptr<const State>;
+  // How a write is to be carried out.
+  struct Terms {
+    bool validate_only = false;
+    v1::LiveFlows live_flows = v1::LIVE_FLOWS_UNSPECIFIED;
+  };
+  template <typename Request>
+  static Terms TermsOf(const Request& request);
 
-  std::shared_ptr<const State> Current() const;
+  StatePointer Current() const;
+
+  // Runs `body` as the only write, or gives the answer of an earlier request
+  // with the same id.
+  template <typename Response, typename Request, typename Body>
+  Result<Response> Write(const Request& request, const Body& body);
+  void Count(const Error& error);
+
+  // What all writes have in common; each REQUIRES writing_.
+  MaybeError CheckEtag(const std::string& type, const std::string& name,
+                       const std::string& etag) const;
+  MaybeError CheckCandidate(const v1::Config& config,
+                            const RequestPlaces& places);
+  Result<v1::ApplyResult> Commit(ConfigDraft draft, const Terms& terms);
+  StatePointer NewState(ConfigDraft draft, uint64_t revision) const;
+  template <typename Resource, typename Response>
+  Result<Response> Put(Resource resource, const Terms& terms);
+
+  template <typename Resource, typename Response, typename Request>
+  Result<Response> Create(const Request& request, const std::string& id);
+  template <typename Resource, typename Response>
+  Result<Response> Get(const std::string& name) const;
+  template <typename Resource, typename Response, typename Request>
+  Result<Response> List(const Request& request) const;
+  template <typename Resource, typename Response, typename Request>
+  Result<Response> Update(const Request& request);
+  template <typename Resource, typename Response, typename Request>
+  Result<Response> Delete(const Request& request);
+  Result<v1::ApplyConfigResponse> ApplyDocument(
+      const v1::ApplyConfigRequest& request);
+
+  // `resource` with what the server sets, where `state` has it.
+  template <typename Resource>
+  Resource Dressed(const State& state, Resource resource) const;
 
   Applier& applier_;
   FilterCache& filters_;
   Clock& clock_;
+  ApplyMetrics& metrics_;
   const NfStatus nf_status_;
 
   std::mutex writing_;   // Held for the whole of a write.
   RequestLog requests_;  // Guarded by writing_.
 
-  mutable std::mutex state_mutex_;  // Held to copy or swap the pointer only.
-  std::shared_ptr<const State> state_;
+  mutable std::mutex state_mutex_;  // Held to copy or set the pointer only.
+  StatePointer state_;
 };
 
 }  // namespace mosaic

@@ -21,6 +21,7 @@
 #include "control/core/clock.h"
 #include "control/core/error.h"
 #include "control/core/worker_tasks.h"
+#include "dataplane/command/flow_ending.h"
 #include "dataplane/engine/engine.h"
 #include "mosaic/v1/system_service.pb.h"
 
@@ -35,6 +36,9 @@ class DrainControl {
   };
   static constexpr absl::Duration kDefaultTimeout = absl::Seconds(30);
   static constexpr absl::Duration kMaxTimeout = absl::Hours(24);
+  // For ending what is left; a worker that is silent for longer keeps its
+  // flows.
+  static constexpr absl::Duration kEndingTime = absl::Seconds(5);
 
   // All that is borrowed outlives this.
   DrainControl(Engine& engine, WorkerTasks& tasks, Clock& clock);
@@ -52,7 +56,8 @@ class DrainControl {
     bool timed_out = false;  // It is done because time was up.
   };
   // Goes on with the drain, without ever waiting for a worker, and tells how
-  // far it is. Not done, with the number of flows, if none was started.
+  // far it is. Not done, with the number of flows, if none was started. Ending
+  // what is left takes some calls.
   Progress Advance();
 
   // New flows are tracked again from now on. No-op if it does not drain.
@@ -77,7 +82,7 @@ class DrainControl {
   absl::Duration deadline_;  // Of Clock::Monotonic().
   bool timed_out_ = false;
   // By worker; null once it is done, or where it could not be posted yet.
-  std::vector<std::shared_ptr<WorkerTask>> ending_;
+  std::vector<std::shared_ptr<FlowEnding>> ending_;
 };
 
 }  // namespace mosaic

@@ -93,5 +93,6 @@ using MaybeError = std::optional<Error>;
 // INVALID_ARGUMENT with these violations; the message is the first one's and
 // says how many more there are. REQUIRES: there is one.
 Error InvalidFields(std::vector<config::Violation> violations);
+Error InvalidField(std::string path, std::string message);
 
 }  // namespace mosaic

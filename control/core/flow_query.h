@@ -10,10 +10,17 @@
 
 #pragma once
 
+#include <cstddef>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
 #include "absl/time/time.h"
+#include "control/core/clock.h"
 #include "control/core/error.h"
+#include "control/core/monitor_directory.h"
 #include "control/core/wall_time.h"
 #include "control/core/worker_tasks.h"
+#include "dataplane/command/flow_page.h"
 #include "mosaic/v1/observer_service.pb.h"
 
 namespace mosaic {
@@ -22,11 +29,10 @@ class FlowQuery {
  public:
   static constexpr int kDefaultPageSize = 100;
   static constexpr int kMaxPageSize = 1000;
-  // In each list of a filter.
-  static constexpr int kMaxFilterEntries = 64;
 
   // All that is borrowed outlives this.
-  FlowQuery(WorkerTasks& tasks, Clock& clock, WallTime wall_time);
+  FlowQuery(WorkerTasks& tasks, const MonitorDirectory& monitors, Clock& clock,
+            WallTime wall_time);
 
   // Waits at most `timeout` for the workers.
   //   INVALID_ARGUMENT   filter, page size or token
@@ -38,7 +44,19 @@ class FlowQuery {
                                       absl::Duration timeout);
 
  private:
+  // A flow and the worker that it is on.
+  struct Found {
+    size_t worker;
+    FlowSummary flow;
+  };
+  // The first `max_flows` in order that `query_of(worker)` means, over all
+  // workers.
+  Result<std::vector<Found>> Ask(
+      absl::FunctionRef<FlowPage::Query(size_t worker)> query_of,
+      size_t max_flows, absl::Duration timeout);
+
   WorkerTasks& tasks_;
+  const MonitorDirectory& monitors_;
   Clock& clock_;
   const WallTime wall_time_;
 };

@@ -1,38 +1,44 @@
 // RequestLog remembers the answers to requests with an id, so that a call whose
 // answer was lost can be sent again and changes nothing.
 //
-// Bounds      `capacity` answers, each for `memory`; the oldest gives way.
+// Bounds      Options: so many answers of so many bytes together, each for so
+//             long; the oldest gives way.
 // Threading   One thread at a time.
 
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <map>
 #include <string>
 
 #include "absl/time/time.h"
-#include "control/core/error.h"
 #include "google/protobuf/message.h"
 
 namespace mosaic {
 
 class RequestLog {
  public:
-  RequestLog(size_t capacity, absl::Duration memory)
-      : capacity_(capacity), memory_(memory) {}
+  struct Options {
+    size_t max_answers = 1024;
+    size_t max_bytes = 16 << 20;
+    absl::Duration memory = absl::Minutes(10);
+  };
+  explicit RequestLog(Options options) : options_(options) {}
 
   enum class Lookup : uint8_t {
     kNew,       // Not seen, or forgotten: carry the request out.
     kAnswered,  // `answer` is what the first one got: return it.
-    kReused,    // Of another request: refuse it.
+    kReused,    // The id was another request's: refuse it.
   };
-  // `request` is the whole request. `answer` is set with kAnswered.
+  // `request` is the whole request, `now` of a clock that never goes back.
+  // Sets `answer` with kAnswered only.
   Lookup Find(const std::string& id, const google::protobuf::Message& request,
               absl::Duration now, google::protobuf::Message& answer);
 
-  // Remembers the answer. Only successes are remembered: what failed changed
-  // nothing, and may be tried again. REQUIRES: Find() said kNew.
+  // Remembers an answer. Only successes are: what failed changed nothing and
+  // may be tried again. REQUIRES: Find() said kNew.
   void Add(const std::string& id, const google::protobuf::Message& request,
            const google::protobuf::Message& answer, absl::Duration now);
 
@@ -40,16 +46,19 @@ class RequestLog {
 
  private:
   struct Entry {
-    std::string request;  // Type and content.
+    std::string request;  // Type and digest.
     std::string answer;
     absl::Duration time;
   };
-  void Forget(absl::Duration now);
+  void ForgetOldest();
 
-  const size_t capacity_;
-  const absl::Duration memory_;
+  const Options options_;
   std::map<std::string, Entry> entries_;
   std::deque<std::string> order_;  // Ids of entries_, oldest first.
+  size_t bytes_ = 0;               // Of all answers.
 };
+
+// Whether `id` is a UUID in its textual form (RFC 9562, section 4).
+bool IsUuid(const std::string& id);
 
 }  // namespace mosaic

@@ -251,9 +251,14 @@ void Daemon::Parts::TellEndedCaptures() {
 void Daemon::Parts::TellWhatWasDone() const {
   for (size_t i = 0; i < engine->worker_count(); ++i) {
     const CoreCounters& counters = engine->worker(i).counters();
-    dataplane_log.info("worker {}: {} packets received, {} sent, {} flows", i,
-                       counters.rx_packets.Read(), counters.tx_packets.Read(),
-                       counters.flows_created.Read());
+    uint64_t dropped = 0;
+    for (const Counter& reason : counters.dropped_packets) {
+      dropped += reason.Read();
+    }
+    dataplane_log.info(
+        "worker {}: {} packets received, {} sent, {} dropped, {} flows", i,
+        counters.rx_packets.Read(), counters.tx_packets.Read(), dropped,
+        counters.flows_created.Read());
   }
   if (records->lost_bytes() > 0) {
     control_log.warn("{} bytes of flow records were lost",

@@ -200,12 +200,14 @@ void Examination::Socket() {
       return;
     case SocketState::kNoFolder:
       Add(Severity::kError, "socket", fmt::format("{} is not there", folder),
-          fmt::format("install -d -m 0755 -o $(id -u) {}", folder));
+          fmt::format("install -d -o $(id -u) {}", folder));
       return;
     case SocketState::kNotWritable:
       Add(Severity::kError, "socket",
-          fmt::format("{} cannot be written to by this user", folder),
-          fmt::format("chown $(id -u) {}", folder));
+          fmt::format("{} cannot be made by this user", path),
+          fmt::format("install -d -o $(id -u) {} (as root), or set "
+                      "system.control.socket_path",
+                      folder));
       return;
     case SocketState::kInUse:
       Add(Severity::kError, "socket",

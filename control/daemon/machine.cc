@@ -102,7 +102,10 @@ Machine Machine::Read() {
 SocketState LookAtSocket(const std::string& path) {
   struct stat status;
   if (lstat(path.c_str(), &status) != 0) {
-    const std::string folder = fs::path(path).parent_path();
+    std::string folder = fs::path(path).parent_path();
+    if (access(folder.c_str(), F_OK) != 0) {
+      folder = fs::path(folder).parent_path();
+    }
     if (access(folder.c_str(), F_OK) != 0) return SocketState::kNoFolder;
     return access(folder.c_str(), W_OK | X_OK) == 0 ? SocketState::kFree
                                                     : SocketState::kNotWritable;
@@ -118,6 +121,17 @@ SocketState LookAtSocket(const std::string& path) {
   // One who may not connect cannot tell, but somebody made it so.
   return result != 0 && errno == ECONNREFUSED ? SocketState::kStale
                                               : SocketState::kInUse;
+}
+
+absl::Status MakeSocketFolder(const std::string& path) {
+  const std::string folder = fs::path(path).parent_path();
+  if (mkdir(folder.c_str(), 0755) == 0 || errno == EEXIST) {
+    return absl::OkStatus();
+  }
+  return absl::FailedPreconditionError(absl::StrCat(
+      "the directory of ", path, " cannot be made: ", std::strerror(errno),
+      "; make it: `install -d -o $(id -u) ", folder,
+      "`, or set system.control.socket_path"));
 }
 
 std::string ListenProblem(const std::string& address, uint16_t port) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "control/daemon/huge_pages.h"
 
 namespace mosaic {
@@ -27,14 +28,18 @@ struct Machine {
 
 // What is at a unix socket's path.
 enum class SocketState : uint8_t {
-  kFree,         // Nothing: a daemon can make it.
-  kNoFolder,     // Its directory is not there.
+  kFree,         // Nothing: a daemon can make it, and its directory.
+  kNoFolder,     // Neither its directory nor the one above is there.
   kNotWritable,  // Its directory is not ours to write to.
   kStale,        // A socket that nobody listens on: a daemon replaces it.
   kInUse,        // Somebody answers.
   kNoSocket,     // Something else is in the way.
 };
 SocketState LookAtSocket(const std::string& path);
+
+// Makes the directory of a socket at `path`, mode 0755, if it is not there.
+// FAILED_PRECONDITION with the command that helps if it cannot be made.
+absl::Status MakeSocketFolder(const std::string& path);
 
 // Whether `address` and `port` can be listened on; errno's text if not.
 std::string ListenProblem(const std::string& address, uint16_t port);

@@ -61,7 +61,8 @@ FlowListing::FlowListing(size_t max_flows) : max_flows_(max_flows) {
   result_.reserve(max_flows + 1);
 }
 
-bool FlowListing::Step(FlowTable& flows, Timestamp now) {
+bool FlowListing::Step(WorkerFlows& worker, Timestamp now) {
+  FlowTable& flows = worker.table();
   static_cast<void>(now);
   const uint32_t end = std::min(flows.high_water(), next_ + kFlowsPerStep);
   for (; next_ < end; ++next_) {

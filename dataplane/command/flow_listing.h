@@ -58,7 +58,7 @@ class FlowListing : public WorkerTask {
   // At most `max_flows` flows are kept: those that were active last.
   explicit FlowListing(size_t max_flows);
 
-  bool Step(FlowTable& flows, Timestamp now) override;
+  bool Step(WorkerFlows& worker, Timestamp now) override;
 
   // Most recently active first.
   const std::vector<FlowSummary>& result() const { return result_; }

@@ -70,9 +70,15 @@ FlowTracker::~FlowTracker() {
 }
 
 void FlowTracker::SetSnapshot(const SnapshotOnWorker& on,
-                              uint64_t reevaluate_before) {
+                              uint64_t reevaluate_before,
+                              std::span<const uint64_t> undone) {
   on_ = on;
   reevaluate_before_ = reevaluate_before;
+  undone_ = undone;
+  stale_below_ = reevaluate_before;
+  for (uint64_t revision : undone) {
+    stale_below_ = std::max(stale_below_, revision + 1);
+  }
   subscriptions_.SetCurrentRevision(on.snapshot->revision);
   picks_up_midstream_ = false;
   wants_orphans_ = false;
@@ -127,6 +133,7 @@ void FlowTracker::Subscribe(Flow& flow, Subscription* subscription) {
 
 Flow* FlowTracker::Create(const PacketContext& context, EndpointIndex client,
                           FlowOrigin origin) {
+  if (new_flows_ == NewFlows::kPass) return nullptr;
   std::array<Attachment, Subscription::kMaxAttachments> attachments;
   const size_t count = Match(IpBytes(context.parsed), origin, attachments);
   if (count == 0) return nullptr;
@@ -173,6 +180,10 @@ Flow* FlowTracker::Create(const PacketContext& context, EndpointIndex client,
 }
 
 Verdict FlowTracker::RaiseOrphan(const PacketContext& context) {
+  if (new_flows_ == NewFlows::kPass) {
+    counters_.drain_passed_packets.Add(1);
+    return Verdict::kForward;
+  }
   counters_.orphan_packets.Add(1);
   std::array<NfSlot*, Subscription::kMaxLinks> chain;
   size_t count = 0;
@@ -414,6 +425,13 @@ void FlowTracker::StopSides(Flow& flow,
     if (next->side[Index(side)].buffer_bytes == 0) {
       delivery_->StopReading(flow, side);
     }
+  }
+}
+
+void FlowTracker::ReevaluateSlow(Flow& flow, const PacketContext& context) {
+  if (flow.revision < reevaluate_before_ ||
+      std::ranges::count(undone_, flow.revision) > 0) {
+    Reattach(flow, context);
   }
 }
 

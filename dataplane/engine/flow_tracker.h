@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <span>
 
+#include "dataplane/command/worker_link.h"
 #include "dataplane/engine/limits.h"
 #include "dataplane/engine/packet_context.h"
 #include "dataplane/event/dispatcher.h"
@@ -30,7 +31,13 @@ namespace mosaic {
 
 class StreamDelivery;
 
-class FlowTracker : public FlowServices {
+// What happens to packets that would begin a flow.
+enum class NewFlows : uint8_t {
+  kTrack,
+  kPass,  // They pass unmonitored and are counted; no orphan is told either.
+};
+
+class FlowTracker final : public FlowServices, public WorkerFlows {
  public:
   FlowTracker(const WorkerLimits& limits, const FlowHash& hash,
               CoreCounters& counters);
@@ -44,11 +51,14 @@ class FlowTracker : public FlowServices {
   void SetDelivery(StreamDelivery& delivery) { delivery_ = &delivery; }
 
   // Makes `on` the one that new flows are attached under. Flows attached under
-  // a revision below `reevaluate_before` are attached anew at their next
-  // packet. All of it outlives the flows' use.
-  void SetSnapshot(const SnapshotOnWorker& on, uint64_t reevaluate_before);
+  // a revision below `reevaluate_before`, or under one of `undone`, are
+  // attached anew at their next packet. All of it outlives the flows' use.
+  void SetSnapshot(const SnapshotOnWorker& on, uint64_t reevaluate_before,
+                   std::span<const uint64_t> undone = {});
 
-  FlowTable& table() { return table_; }
+  void SetNewFlows(NewFlows new_flows) { new_flows_ = new_flows; }
+
+  FlowTable& table() override { return table_; }
   Dispatcher& dispatcher() { return dispatcher_; }
   CoreCounters& counters() { return counters_; }
   StreamStatePool& stream_states() { return stream_states_; }
@@ -67,6 +77,12 @@ class FlowTracker : public FlowServices {
 
   // The oldest revision that a flow or the current configuration refers to.
   uint64_t OldestRevision() const { return subscriptions_.OldestRevision(); }
+  uint64_t current_revision() const override {
+    return subscriptions_.current_revision();
+  }
+  void AddAttachedRevisions(std::vector<uint64_t>& revisions) const override {
+    subscriptions_.AddRevisions(revisions);
+  }
 
   // True if some stream monitor picks up flows in their middle.
   bool picks_up_midstream() const { return picks_up_midstream_; }
@@ -76,7 +92,7 @@ class FlowTracker : public FlowServices {
   // Ends `flow`: what its streams hold is told, END is raised, the record goes.
   // What the flow itself says of its end (fin, reset, refused) goes before
   // `reason`.
-  void End(Flow& flow, EndReason reason, Timestamp now);
+  void End(Flow& flow, EndReason reason, Timestamp now) override;
 
   // Ends all flows, in order of appearance.
   void EndAll(EndReason reason, Timestamp now);
@@ -99,9 +115,7 @@ class FlowTracker : public FlowServices {
 
   // Brings `flow` under the current snapshot if it has to be.
   void Reevaluate(Flow& flow, const PacketContext& context) {
-    if (reevaluate_before_ != 0 && flow.revision < reevaluate_before_) {
-      Reattach(flow, context);
-    }
+    if (flow.revision < stale_below_) ReevaluateSlow(flow, context);
   }
 
   // After the last event of a packet: carries out stop policies, requested
@@ -121,6 +135,7 @@ class FlowTracker : public FlowServices {
   size_t Match(std::span<const uint8_t> ip, FlowOrigin origin,
                std::span<Attachment> attachments) const;
   void Subscribe(Flow& flow, Subscription* subscription);
+  void ReevaluateSlow(Flow& flow, const PacketContext& context);
   void Reattach(Flow& flow, const PacketContext& context);
   void SettleSlow(Flow& flow, Timestamp now);
   void StopSides(Flow& flow, std::span<const Attachment> attachments);
@@ -143,6 +158,9 @@ class FlowTracker : public FlowServices {
 
   SnapshotOnWorker on_;
   uint64_t reevaluate_before_ = 0;
+  std::span<const uint64_t> undone_;
+  uint64_t stale_below_ = 0;  // No flow from here on is attached anew.
+  NewFlows new_flows_ = NewFlows::kTrack;
   bool picks_up_midstream_ = false;
   bool wants_orphans_ = false;
   bool wheel_started_ = false;

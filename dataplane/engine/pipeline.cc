@@ -64,9 +64,10 @@ Pipeline::Pipeline(const PipelineConfig& config, const FlowHash& hash,
 }
 
 void Pipeline::SetSnapshot(const SnapshotOnWorker& on,
-                           uint64_t reevaluate_before) {
+                           uint64_t reevaluate_before,
+                           std::span<const uint64_t> undone) {
   on_ = on;
-  tracker_.SetSnapshot(on, reevaluate_before);
+  tracker_.SetSnapshot(on, reevaluate_before, undone);
   has_raw_monitors_ = std::ranges::any_of(
       on.snapshot->monitors,
       [](const Monitor& m) { return m.type == MonitorType::kRaw; });

@@ -39,7 +39,8 @@ class Pipeline {
            const std::vector<PacketSink*>& sinks = {});
 
   // See FlowTracker::SetSnapshot().
-  void SetSnapshot(const SnapshotOnWorker& on, uint64_t reevaluate_before);
+  void SetSnapshot(const SnapshotOnWorker& on, uint64_t reevaluate_before,
+                   std::span<const uint64_t> undone = {});
 
   // Packets as received: parses them, hands those of other workers on, and
   // processes the rest. Leaves the burst empty.

@@ -47,7 +47,7 @@ void Worker::TakeUpConfiguration() {
   }
   pipeline_->SetSnapshot(
       {wanted->snapshot.get(), wanted->slots, wanted->counters},
-      wanted->reevaluate_before);
+      wanted->reevaluate_before, wanted->undone);
   running_ = wanted;
   UpdateOldestRevision();
   link_.running_revision.store(wanted->snapshot->revision,
@@ -84,7 +84,7 @@ void Worker::EndSource() {
 
 void Worker::RunTasks() {
   if (task_ == nullptr && !link_.tasks.TryPop(task_)) return;
-  if (!task_->Step(pipeline_->tracker().table(), pipeline_->clock())) return;
+  if (!task_->Step(pipeline_->tracker(), pipeline_->clock())) return;
   WorkerTask* const finished = task_;
   task_ = nullptr;
   finished->MarkDone();
@@ -93,6 +93,9 @@ void Worker::RunTasks() {
 size_t Worker::RunOnce() {
   const uint64_t begin = __rdtsc();
   TakeUpConfiguration();
+  pipeline_->tracker().SetNewFlows(
+      state_.pass_new_flows.load(std::memory_order_relaxed) ? NewFlows::kPass
+                                                            : NewFlows::kTrack);
   size_t moved = 0;
   if (!source_ended_ && state_.stop.load(std::memory_order_relaxed)) {
     EndSource();

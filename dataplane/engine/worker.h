@@ -22,7 +22,9 @@ namespace mosaic {
 // Who still brings packets in. When nobody does and all rings are empty, the
 // workers are done.
 struct RunState {
-  std::atomic<bool> stop{false};       // Written by control.
+  std::atomic<bool> stop{false};  // Written by control.
+  // Written by control: new flows are tracked no more.
+  std::atomic<bool> pass_new_flows{false};
   std::atomic<size_t> producers{0};    // Workers whose source has not ended.
   std::atomic<int64_t> last_clock{0};  // Nanoseconds; the largest of all
                                        // sources that ended.

@@ -291,6 +291,12 @@ void SubscriptionTable::Forget(Subscription& subscription) {
   free_[free_count_++] = static_cast<uint16_t>(entry - 1);
 }
 
+void SubscriptionTable::AddRevisions(std::vector<uint64_t>& revisions) const {
+  for (uint16_t entry : index_) {
+    if (entry != 0) revisions.push_back(pool_[entry - 1u].revision);
+  }
+}
+
 uint64_t SubscriptionTable::OldestRevision() const {
   uint64_t oldest = current_revision_;
   for (uint16_t entry : index_) {

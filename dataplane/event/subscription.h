@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "dataplane/api/event.h"
 #include "dataplane/base/lazy_array.h"
@@ -142,6 +143,12 @@ class SubscriptionTable {
   // Makes `revision` the current one: subscriptions of others are forgotten
   // with their last flow.
   void SetCurrentRevision(uint64_t revision);
+
+  // Adds the revision of each subscription. REQUIRES: `revisions` has the
+  // capacity for size() more.
+  void AddRevisions(std::vector<uint64_t>& revisions) const;
+
+  uint64_t current_revision() const { return current_revision_; }
 
   // The oldest revision that a flow, or the current configuration, refers to.
   uint64_t OldestRevision() const;

@@ -13,9 +13,15 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <filesystem>
+#include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "absl/memory/memory.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "dataplane/base/check.h"
@@ -34,6 +40,9 @@ EalLog* process_log = nullptr;
 
 // The same holds for EAL's copies of pointers to its arguments.
 std::vector<std::string>* process_arguments = nullptr;
+
+// Of the run-time directory; the process' number follows.
+constexpr std::string_view kPrefix = "mosaic-";
 
 // Lcore 0 is the control thread; worker i is lcore i + 1.
 unsigned LcoreOf(size_t worker) { return static_cast<unsigned>(worker) + 1; }
@@ -106,7 +115,7 @@ std::vector<std::string> ArgumentsFor(const EalConfig& config,
     // implies it.
     arguments.push_back("--no-shconf");
     arguments.push_back("--file-prefix");
-    arguments.push_back(absl::StrCat("mosaic-", getpid()));
+    arguments.push_back(absl::StrCat(std::string(kPrefix), getpid()));
   }
   if (config.pci == EalConfig::Pci::kOff) arguments.push_back("--no-pci");
   for (const std::string& argument : config.device_arguments) {
@@ -120,6 +129,25 @@ std::vector<std::string> ArgumentsFor(const EalConfig& config,
 void RemoveRuntimeDirectory() {
   const char* const directory = rte_eal_get_runtime_dir();
   if (directory != nullptr) rmdir(directory);
+}
+
+// One that was killed could not remove its own. Only what is empty goes, so a
+// process of that number in another PID namespace loses nothing.
+void RemoveDirectoriesOfTheDead() {
+  const char* const mine = rte_eal_get_runtime_dir();
+  if (mine == nullptr) return;
+  std::error_code error;
+  const std::filesystem::path folder =
+      std::filesystem::path(mine).parent_path();
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    const std::string name = entry.path().filename();
+    pid_t process = 0;
+    if (name.starts_with(kPrefix) &&
+        absl::SimpleAtoi(name.substr(kPrefix.size()), &process) &&
+        process > 0 && kill(process, 0) != 0 && errno == ESRCH) {
+      rmdir(entry.path().c_str());
+    }
+  }
 }
 
 absl::Status StartFailure(const std::vector<std::string>& arguments) {
@@ -159,6 +187,7 @@ absl::StatusOr<std::unique_ptr<Eal>> Eal::Start(const EalConfig& config) {
   if (rte_eal_init(static_cast<int>(argv.size()) - 1, argv.data()) < 0) {
     return StartFailure(*process_arguments);
   }
+  RemoveDirectoriesOfTheDead();
   return absl::WrapUnique(new Eal(config.worker_cpus.size()));
 }
 

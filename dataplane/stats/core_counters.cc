@@ -91,6 +91,9 @@ constexpr CounterInfo kInfo[] = {
          CELL(flows_ended), "Flows ended, by reason."),
     One("mosaic_orphan_packets_total", CELL(orphan_packets),
         "TCP and UDP packets that belong to no tracked flow."),
+    One("mosaic_drain_passed_packets_total", CELL(drain_passed_packets),
+        "Packets of no tracked flow that passed unmonitored because the daemon "
+        "drains."),
     Many("mosaic_events_total", "event", kEventNames, CELL(events),
          "Events raised to at least one subscriber."),
     One("mosaic_stream_bytes_total", CELL(stream_bytes),

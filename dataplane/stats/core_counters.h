@@ -78,6 +78,7 @@ struct CoreCounters {
   Counter subscriptions_full;
   std::array<Counter, 8> flows_ended;  // By EndReason.
   Counter orphan_packets;
+  Counter drain_passed_packets;
   std::array<Counter, 8> events;  // By EventKind.
 
   // The byte account: stream_bytes = delivered + duplicate + unverified +
