@@ -47,10 +47,11 @@ uint8_t StoppedBefore(const Subscription& old, const Snapshot& snapshot,
 }  // namespace
 
 FlowTracker::FlowTracker(const WorkerLimits& limits, const FlowHash& hash,
-                         CoreCounters& counters)
+                         CoreCounters& counters, CoreHistograms& histograms)
     : limits_(limits),
       hash_(hash),
       counters_(counters),
+      histograms_(histograms),
       table_(limits.flows),
       wheel_(limits.flows),
       chunks_(ChunkCount(limits.reassembly_bytes)),
@@ -290,9 +291,12 @@ Verdict FlowTracker::TakeFins(Flow& flow, PacketView* packet, Timestamp now) {
 }
 
 void FlowTracker::AdvanceSlow(Timestamp now) {
-  wheel_.AdvanceTo(
-      now, limits_.expiry_budget,
-      [this](uint32_t index, Timestamp tick) { OnTimer(index, tick); });
+  wheel_.AdvanceTo(now, limits_.expiry_budget,
+                   [this, now](uint32_t index, Timestamp tick) {
+                     histograms_.timer_lateness.Record(
+                         static_cast<uint64_t>((now - tick).nanos()));
+                     OnTimer(index, tick);
+                   });
 }
 
 void FlowTracker::OnTimer(uint32_t index, Timestamp now) {
@@ -337,6 +341,8 @@ void FlowTracker::End(Flow& flow, EndReason reason, Timestamp now) {
     }
   }
   counters_.flows_ended[static_cast<size_t>(reason)].Add(1);
+  histograms_.flow_lifetime.Record(static_cast<uint64_t>(
+      std::max(flow.last_packet - flow.start, Duration()).nanos()));
   subscriptions_.Release(flow.subscription);
   requested_stop_.fill(0);  // Nothing of an ended flow is left to stop.
   wheel_.Cancel(table_.IndexOf(flow));
@@ -351,6 +357,17 @@ void FlowTracker::EndAll(EndReason reason, Timestamp now) {
   }
   std::ranges::sort(order);
   for (const auto& [id, index] : order) End(table_.At(index), reason, now);
+}
+
+CoreUsage FlowTracker::usage() const {
+  CoreUsage usage;
+  usage.flows = table_.size();
+  usage.flows_max = table_.capacity();
+  usage.buffer_bytes =
+      (chunks_.total_chunks() - chunks_.free_chunks()) * sizeof(Chunk);
+  usage.buffer_limit_bytes = chunks_.total_chunks() * sizeof(Chunk);
+  usage.timers = wheel_.armed_count();
+  return usage;
 }
 
 size_t FlowTracker::bytes_per_flow() const {

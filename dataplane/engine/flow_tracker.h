@@ -24,6 +24,8 @@
 #include "dataplane/flow/timer_wheel.h"
 #include "dataplane/policy/snapshot.h"
 #include "dataplane/stats/core_counters.h"
+#include "dataplane/stats/core_histograms.h"
+#include "dataplane/stats/core_usage.h"
 #include "dataplane/stream/chunk_pool.h"
 #include "dataplane/stream/stream_state.h"
 
@@ -40,7 +42,7 @@ enum class NewFlows : uint8_t {
 class FlowTracker final : public FlowServices, public WorkerFlows {
  public:
   FlowTracker(const WorkerLimits& limits, const FlowHash& hash,
-              CoreCounters& counters);
+              CoreCounters& counters, CoreHistograms& histograms);
   ~FlowTracker() override;
 
   FlowTracker(const FlowTracker&) = delete;
@@ -64,6 +66,9 @@ class FlowTracker final : public FlowServices, public WorkerFlows {
   StreamStatePool& stream_states() { return stream_states_; }
   ChunkPool& chunks() { return chunks_; }
   const WorkerLimits& limits() const { return limits_; }
+
+  // From any thread.
+  CoreUsage usage() const;
 
   // Memory that each flow of capacity has, without payload: record, buckets,
   // timer.
@@ -147,6 +152,7 @@ class FlowTracker final : public FlowServices, public WorkerFlows {
   const WorkerLimits limits_;
   const FlowHash& hash_;
   CoreCounters& counters_;
+  CoreHistograms& histograms_;
 
   FlowTable table_;
   TimerWheel wheel_;

@@ -56,7 +56,7 @@ Pipeline::Pipeline(const PipelineConfig& config, const FlowHash& hash,
       worker_(worker),
       counters_(counters),
       parser_(config.parser),
-      tracker_(config.limits, hash, counters),
+      tracker_(config.limits, hash, counters, histograms_),
       delivery_(tracker_),
       tcp_(tracker_, delivery_),
       transmitter_(sinks, counters) {
@@ -79,6 +79,7 @@ void Pipeline::ProcessReceived(Burst& burst) {
   uint64_t bytes = 0;
   for (const Packet& packet : burst.packets()) bytes += packet.wire_length;
   counters_.rx_packets.Add(burst.size);
+  histograms_.rx_burst_packets.Record(burst.size);
   counters_.rx_bytes.Add(bytes);
 
   parser_.Parse(burst.packets(), burst.parsed_packets());
@@ -124,7 +125,7 @@ void Pipeline::ProcessPacket(Burst& burst, size_t i) {
       verdict = ProcessDatagram(flow, context);
     }
   } else if (parsed.packet_class == PacketClass::kError) {
-    counters_.parse_errors[static_cast<size_t>(parsed.error)].Add(1);
+    counters_.parse_errors[static_cast<size_t>(parsed.error) - 1].Add(1);
     counters_.dropped_packets[static_cast<size_t>(DropReason::kParseError)].Add(
         1);
     packet.Free();

@@ -56,6 +56,10 @@ class Pipeline {
   void EndAll(EndReason reason, Timestamp now) { tracker_.EndAll(reason, now); }
 
   FlowTracker& tracker() { return tracker_; }
+  const FlowTracker& tracker() const { return tracker_; }
+  // Written by the worker; the const one may be read from any thread.
+  CoreHistograms& histograms() { return histograms_; }
+  const CoreHistograms& histograms() const { return histograms_; }
   // The largest clock of any packet processed.
   Timestamp clock() const { return clock_; }
 
@@ -74,6 +78,8 @@ class Pipeline {
   Handoff& handoff_;
   const size_t worker_;
   CoreCounters& counters_;
+
+  CoreHistograms histograms_;
 
   const Parser parser_;
   FlowTracker tracker_;

@@ -88,6 +88,29 @@ class StreamDelivery::ConflictReporter : public ConflictSink {
   const Timestamp now_;
 };
 
+// Counts to a side what the pool lends and is given back in its scope, in which
+// only buffers of that side are touched.
+class StreamDelivery::MemoryAccount {
+ public:
+  MemoryAccount(StreamDelivery& delivery, Side receiver)
+      : chunks_(delivery.tracker_.chunks()),
+        bytes_(delivery.counters_.buffer_bytes[Index(receiver)]),
+        free_before_(chunks_.free_chunks()) {}
+  ~MemoryAccount() {
+    const size_t free_now = chunks_.free_chunks();
+    if (free_now == free_before_) return;
+    bytes_.Set(bytes_.Read() + free_before_ * sizeof(Chunk) -
+               free_now * sizeof(Chunk));
+  }
+  MemoryAccount(const MemoryAccount&) = delete;
+  MemoryAccount& operator=(const MemoryAccount&) = delete;
+
+ private:
+  const ChunkPool& chunks_;
+  Counter& bytes_;
+  const size_t free_before_;
+};
+
 StreamDelivery::Position StreamDelivery::Locate(const Flow& flow, Side receiver,
                                                 int64_t offset,
                                                 uint32_t length) const {
@@ -241,6 +264,7 @@ Verdict StreamDelivery::ReceiveBuffered(Flow& flow, Side receiver,
     counters_.unverified_bytes.Add(payload.size());
     return Verdict::kForward;
   }
+  const MemoryAccount account(*this, receiver);
   StreamState& state = *StateOf(flow, receiver, settings.buffer_bytes);
   ReassemblyBuffer& buffer = state.buffer;
   Verdict verdict = Verdict::kForward;
@@ -436,6 +460,7 @@ Verdict StreamDelivery::Acknowledge(Flow& flow, Side receiver,
                                     const PacketContext& context) {
   StreamState* const state = flow.stream[Index(receiver)];
   if (state == nullptr) return Verdict::kForward;
+  const MemoryAccount account(*this, receiver);
   const TcpEnd& sender = flow.end[Index(Other(receiver))];
   Verdict verdict = Verdict::kForward;
   const GapPolicy& policy = tracker_.limits().gap;
@@ -469,6 +494,7 @@ Timestamp StreamDelivery::GiveUpOldHoles(Flow& flow, Timestamp now) {
       continue;
     }
     const ReassemblyBuffer::Range hole = state->buffer.Hole();
+    const MemoryAccount account(*this, receiver);
     if (hole.length > 0) {
       GiveUpHole(flow, receiver, *state, hole.length, now);
       static_cast<void>(Drain(flow, receiver, *state, nullptr, now));
@@ -484,6 +510,7 @@ void StreamDelivery::Finish(Flow& flow, Timestamp now) {
   for (Side receiver : {Side::kClient, Side::kServer}) {
     StreamState* const state = flow.stream[Index(receiver)];
     if (state == nullptr) continue;
+    const MemoryAccount account(*this, receiver);
     while (true) {
       const ReassemblyBuffer::Range hole = state->buffer.Hole();
       if (hole.length == 0) break;
@@ -498,6 +525,7 @@ void StreamDelivery::Finish(Flow& flow, Timestamp now) {
 void StreamDelivery::StopReading(Flow& flow, Side receiver) {
   StreamState* const state = flow.stream[Index(receiver)];
   if (state == nullptr) return;
+  const MemoryAccount account(*this, receiver);
   const uint64_t held = state->buffer.pending_bytes();
   counters_.discarded_bytes[static_cast<size_t>(DiscardedBytes::kStopped)].Add(
       held);
@@ -516,6 +544,7 @@ void StreamDelivery::Resize(Flow& flow, Side receiver, uint32_t capacity_bytes,
                             Timestamp now) {
   StreamState* const state = flow.stream[Index(receiver)];
   if (state == nullptr || state->buffer.capacity() == capacity_bytes) return;
+  const MemoryAccount account(*this, receiver);
   const uint64_t before = state->buffer.pending_bytes();
   const ReassemblyBuffer::Range lost = state->buffer.Resize(capacity_bytes);
   if (lost.length == 0) return;

@@ -63,6 +63,7 @@ class StreamDelivery {
 
  private:
   class ConflictReporter;
+  class MemoryAccount;
 
   // Tells an observer what a segment brings to a side that nobody reads.
   void ObserveUnread(const Flow& flow, Side receiver, int64_t offset,

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <ctime>
 #include <thread>
 
 #include "dataplane/base/check.h"
@@ -20,6 +21,14 @@ constexpr size_t kEmptyRoundsBeforeYield = 16;
 constexpr size_t kEmptyRoundsBeforeNap = 256;
 constexpr std::chrono::microseconds kLongestNap{200};
 
+// CPU time that this thread has used.
+uint64_t ThreadCpuNanos() {
+  timespec used;
+  if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used) != 0) return 0;
+  return static_cast<uint64_t>(used.tv_sec) * 1'000'000'000 +
+         static_cast<uint64_t>(used.tv_nsec);
+}
+
 }  // namespace
 
 Worker::Worker(size_t number, const WorkerConfig& config, const FlowHash& hash,
@@ -32,7 +41,10 @@ Worker::Worker(size_t number, const WorkerConfig& config, const FlowHash& hash,
       state_(state),
       pipeline_(std::make_unique<Pipeline>(config.pipeline, hash, handoff,
                                            number, counters_, sinks)),
-      source_ended_(source == nullptr) {
+      source_ended_(source == nullptr),
+      nanos_per_cycle_(config.tsc_hertz == 0
+                           ? 0
+                           : 1e9 / static_cast<double>(config.tsc_hertz)) {
   MOSAIC_CHECK(config.burst_packets > 0 &&
                config.burst_packets <= Burst::kMaxPackets);
   if (source != nullptr) state.producers.fetch_add(1);
@@ -92,6 +104,26 @@ void Worker::RunTasks() {
 
 size_t Worker::RunOnce() {
   const uint64_t begin = __rdtsc();
+  if (link_.wanted.load(std::memory_order_relaxed) != running_) {
+    apply_rounds_left_ = kApplyRounds;
+  }
+  const size_t moved = apply_rounds_left_ > 0 ? WorkOnTheClock() : Work();
+  CountRound(__rdtsc() - begin, moved);
+  return moved;
+}
+
+size_t Worker::WorkOnTheClock() {
+  --apply_rounds_left_;
+  const uint64_t begin = ThreadCpuNanos();
+  const size_t moved = Work();
+  const uint64_t used = ThreadCpuNanos() - begin;
+  if (used > counters_.longest_apply_nanos.Read()) {
+    counters_.longest_apply_nanos.Set(used);
+  }
+  return moved;
+}
+
+size_t Worker::Work() {
   TakeUpConfiguration();
   pipeline_->tracker().SetNewFlows(
       state_.pass_new_flows.load(std::memory_order_relaxed) ? NewFlows::kPass
@@ -111,13 +143,19 @@ size_t Worker::RunOnce() {
           link_.running_revision.load(std::memory_order_relaxed)) {
     UpdateOldestRevision();
   }
+  return moved;
+}
+
+void Worker::CountRound(uint64_t cycles, size_t moved) {
   counters_.loop_rounds.Add(1);
-  const uint64_t cycles = __rdtsc() - begin;
   (moved > 0 ? counters_.busy_cycles : counters_.idle_cycles).Add(cycles);
   if (cycles > counters_.longest_round_cycles.Read()) {
     counters_.longest_round_cycles.Set(cycles);
   }
-  return moved;
+  if (moved > 0 && nanos_per_cycle_ > 0) {
+    pipeline_->histograms().loop_duration.Record(
+        static_cast<uint64_t>(static_cast<double>(cycles) * nanos_per_cycle_));
+  }
 }
 
 bool Worker::Finished() const {

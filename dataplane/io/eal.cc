@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <rte_config.h>
+#include <rte_cycles.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_launch.h>
@@ -192,6 +193,8 @@ absl::StatusOr<std::unique_ptr<Eal>> Eal::Start(const EalConfig& config) {
 }
 
 Eal::Eal(size_t workers) : jobs_(workers) {}
+
+uint64_t Eal::TscHertz() { return rte_get_tsc_hz(); }
 
 std::string Eal::RecentLog() {
   return process_log != nullptr ? process_log->Recent() : std::string();

@@ -50,6 +50,9 @@ enum class DiscardedBytes : uint8_t {
 };
 inline constexpr size_t kDiscardedBytes = 4;
 
+// Every ParseError but kNone, which parse/ declares and knows.
+inline constexpr size_t kParseErrorReasons = 12;
+
 enum class Anomaly : uint8_t {
   kRstOutOfWindow,  // A RST that matches nothing the receiver expects.
   kSynIgnored,      // A SYN inside a live connection, with another number.
@@ -63,13 +66,13 @@ inline constexpr size_t kAnomalies = 7;
 
 struct CoreCounters {
   Counter rx_packets;
+  Counter tx_packets;  // Sent on by a port.
   Counter rx_bytes;
   Counter handed_off_packets;  // To other workers.
   Counter taken_over_packets;  // From other workers.
-  Counter tx_packets;          // Sent on by a port.
   Counter consumed_packets;    // Looked at, and at the end of their way.
   std::array<Counter, kDropReasons> dropped_packets;
-  std::array<Counter, 13> parse_errors;    // By ParseError.
+  std::array<Counter, kParseErrorReasons> parse_errors;  // By ParseError - 1.
   std::array<Counter, 3> parse_anomalies;  // By bit of parse_anomaly.
 
   Counter flows_created;
@@ -93,6 +96,9 @@ struct CoreCounters {
   std::array<Counter, kDiscardedBytes> discarded_bytes;
   Counter pending_bytes;  // A gauge.
 
+  // A gauge: memory of reassembly buffers, by receiving side.
+  std::array<Counter, 2> buffer_bytes;
+
   std::array<Counter, 2> gap_bytes;  // By receiving side.
   Counter conflict_bytes;
   Counter retransmitted_packets;
@@ -105,6 +111,7 @@ struct CoreCounters {
   Counter idle_cycles;
   Counter loop_rounds;
   Counter longest_round_cycles;  // A gauge: the longest since the start.
+  Counter longest_apply_nanos;   // A gauge: see Worker::kApplyRounds.
 };
 
 inline constexpr size_t kCoreCounterCells =
@@ -120,6 +127,7 @@ struct CounterInfo {
   size_t first;           // Index of the first cell.
   size_t cells;
   bool is_gauge;
+  double unit;  // What a cell's 1 is in the metric's own unit.
   std::string_view second_label = {};  // "" if there is none.
   std::span<const std::string_view> second_values = {};
 };

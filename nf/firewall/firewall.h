@@ -88,8 +88,10 @@ class Firewall : public NetworkFunction {
   Counter allowed_;
   Counter dropped_;
   const std::array<NfCounter, 2> kinds_ = {
-      NfCounter{"packets_allowed", &allowed_},
-      NfCounter{"packets_dropped", &dropped_}};
+      NfCounter{"packets_allowed", "Packets of flows that a rule allows.",
+                &allowed_},
+      NfCounter{"packets_dropped", "Packets of flows that a rule drops.",
+                &dropped_}};
 };
 
 }  // namespace mosaic

@@ -327,6 +327,11 @@ void EngineHarness::ExpectAccountsBalance() const {
                      Total(c.discarded_bytes) + c.pending_bytes.Read();
             }))
       << "each stream byte has one account";
+  for (size_t worker = 0; worker < pipelines_.size(); ++worker) {
+    EXPECT_EQ(Total(counters_[worker].buffer_bytes),
+              pipelines_[worker]->tracker().usage().buffer_bytes)
+        << "buffer memory is the sides' together";
+  }
 }
 
 }  // namespace mosaic::testing

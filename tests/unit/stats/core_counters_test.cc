@@ -10,7 +10,7 @@
 namespace mosaic {
 namespace {
 
-constexpr std::string_view kNameLetters = "abcdefghijklmnopqrstuvwxyz_:";
+constexpr std::string_view kNameLetters = "abcdefghijklmnopqrstuvwxyz_";
 
 bool IsName(std::string_view text) {
   return !text.empty() &&
@@ -99,7 +99,7 @@ TEST(CoreCounterInfoTest, EachCellIsReachedByOneRow) {
   }
   EXPECT_EQ(next, kCoreCounterCells);
   counters.rx_packets.Add(3);
-  counters.longest_round_cycles.Set(4);
+  counters.longest_apply_nanos.Set(4);
   EXPECT_EQ(CellOf(counters, 0).Read(), 3u);
   EXPECT_EQ(CellOf(counters, kCoreCounterCells - 1).Read(), 4u);
 }
