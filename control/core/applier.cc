@@ -220,6 +220,10 @@ Result<Applied> Applier::Apply(const v1::Config& config,
   if (const auto silent = WaitForWorkers({}); !silent.empty()) {
     return SilentWorkers(silent, options_.deadline, "nothing was changed");
   }
+  if (options_.before_apply) {
+    const absl::Status ready = options_.before_apply(config);
+    if (!ready.ok()) return NfNotMade(ready);
+  }
   if (auto error = Publish(snapshot.value(), live_flows)) return *error;
 
   Applied applied;

@@ -19,6 +19,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -53,6 +54,9 @@ class Applier {
     size_t max_retained_revisions = 256;
     // From so many on, workers are asked for those between that are free.
     size_t census_revisions = 16;
+    // Called with each configuration that is about to be applied, before any
+    // worker runs it; an error refuses it, FAILED_PRECONDITION. May be empty.
+    std::function<absl::Status(const v1::Config&)> before_apply = {};
   };
 
   // All that is borrowed outlives the applier. Nobody else applies
@@ -67,7 +71,8 @@ class Applier {
   // Makes every worker run `config`, under a new revision. On an error all run
   // what they ran before:
   //   INVALID_ARGUMENT     a filter or a bound, named in the message
-  //   FAILED_PRECONDITION  a network function could not be made
+  //   FAILED_PRECONDITION  a network function could not be made, or
+  //                        before_apply refused
   //   RESOURCE_EXHAUSTED   max_retained_revisions
   //   DEADLINE_EXCEEDED    a worker was silent; the message names it
   // REQUIRES: `config` passed config::Validate().

@@ -12,10 +12,10 @@
 //             it goes, since a task that it gave them may still be with them.
 // Threading   Constructor, Configure(), Listen(), Stop() and destructor on one
 //             thread; the rest on any. Calls of clients run on gRPC's threads,
-//             kMaxThreads at most; three more are the control plane's own: one
-//             accepts connections, one beats (health, drain), and EventHub's.
-//             None is made before Listen(), so the CPUs that the caller's
-//             thread may use then are those of them all.
+//             ApiServer::kMaxThreads at most; three more are the control
+//             plane's own: one accepts connections, one beats (health, drain),
+//             and EventHub's. None is made before Listen(), so the CPUs that
+//             the caller's thread may use then are those of them all.
 
 #pragma once
 
@@ -23,39 +23,24 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
-#include <string>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "control/core/snapshot_builder.h"
 #include "control/core/system_info.h"
 #include "control/core/wall_time.h"
 #include "control/rpc/health.h"
+#include "control/rpc/listen_setup.h"
 #include "mosaic/v1/config_service.pb.h"
 
 namespace mosaic {
 
-class ConfigStore;
 class Engine;
 class EventHub;
 class FilterCache;
 class LogControl;
 class MonitorDirectory;
 class RpcMetrics;
-
-// Where the API is served, and to whom.
-struct ListenSetup {
-  // Of the unix socket; at most 107 bytes. Empty: none.
-  std::string socket_path = "/run/mosaic/mosaicd.sock";
-  // Who may connect to it, besides root and the daemon's own user.
-  std::vector<uint32_t> allowed_uids;
-  // Whose members may connect to it, and whose the file becomes: mode 0660.
-  std::optional<uint32_t> allowed_gid;
-  // A port on 127.0.0.1, where whoever is on this machine may connect: there is
-  // nobody's uid to ask for. 0: any free one. Not set, the default: none.
-  std::optional<uint16_t> loopback_tcp_port;
-};
+struct ApplyMetrics;
 
 struct ControlPlaneSetup {
   // Required. Their workers are as many as each other's, and the engine's
@@ -84,8 +69,6 @@ struct ControlPlaneSetup {
 
 class ControlPlane {
  public:
-  static constexpr int kMaxThreads = 16;
-
   explicit ControlPlane(ControlPlaneSetup setup);
   // Stops at once what was not stopped.
   ~ControlPlane();
@@ -121,10 +104,11 @@ class ControlPlane {
 
   // For the metrics; live as long as this object.
   const RpcMetrics& rpc_metrics() const;
+  const ApplyMetrics& apply_metrics() const;
   const Applier& applier() const;
   const DrainControl& drain() const;
-  // Connections that were closed at once: of whom is not allowed, and of one
-  // more than kMaxConnections.
+  // Connections that were closed at once: of whom is not allowed, and above
+  // Acceptor::kMaxConnections.
   uint64_t refused_connections() const;
 
  private:

@@ -51,7 +51,7 @@ ARROWS = {
     "control/config": [*CONTROL, "dataplane/io/device_spec.h", "dataplane/io/port_config.h"],
     # The composition roots build and wire the whole.
     # The typed configuration of each function is built from the API's message here.
-    "control/core": [*CONTROL, "dataplane/engine/engine.h", "nf"],
+    "control/core": [*CONTROL, "dataplane/engine/engine.h", "dataplane/parse", "nf"],
     # It composes what control/core needs around the engine.
     "control/rpc": [*CONTROL, "dataplane/engine/engine.h"],
     # Reads what each part counts.
