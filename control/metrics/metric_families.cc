@@ -12,7 +12,7 @@ prometheus::ClientMetric Series(const MetricLabels& labels) {
   prometheus::ClientMetric series;
   series.label.reserve(labels.size());
   for (const MetricLabel& label : labels) {
-    series.label.push_back({std::string(label.name), std::string(label.value)});
+    series.label.push_back({std::string(label.name), label.value});
   }
   return series;
 }
@@ -31,7 +31,7 @@ void MetricFamilyWriter::Add(const MetricLabels& labels, double value) {
 }
 
 void MetricFamilyWriter::Add(const MetricLabels& labels,
-                             const HistogramReading& reading, double unit) {
+                             const HistogramReading& reading, double per_unit) {
   MOSAIC_CHECK(family_.type == prometheus::MetricType::Histogram);
   prometheus::ClientMetric series = Series(labels);
   prometheus::ClientMetric::Histogram& histogram = series.histogram;
@@ -39,12 +39,12 @@ void MetricFamilyWriter::Add(const MetricLabels& labels,
   for (size_t i = 0; i <= reading.bounds.size(); ++i) {
     so_far += reading.counts[i];
     const double bound = i < reading.bounds.size()
-                             ? static_cast<double>(reading.bounds[i]) * unit
+                             ? static_cast<double>(reading.bounds[i]) / per_unit
                              : std::numeric_limits<double>::infinity();
     histogram.bucket.push_back({so_far, bound});
   }
   histogram.sample_count = so_far;
-  histogram.sample_sum = static_cast<double>(reading.sum) * unit;
+  histogram.sample_sum = static_cast<double>(reading.sum) / per_unit;
   family_.metric.push_back(std::move(series));
 }
 

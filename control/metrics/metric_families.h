@@ -20,7 +20,9 @@ namespace mosaic {
 // resources, never text of users or of the wire.
 struct MetricLabel {
   std::string_view name;
-  std::string_view value;
+  std::string value;
+
+  MetricLabel(std::string_view of, std::string_view is) : name(of), value(is) {}
 };
 using MetricLabels = std::vector<MetricLabel>;
 
@@ -33,10 +35,11 @@ class MetricFamilyWriter {
   // A series of a counter or gauge. REQUIRES: the family is one.
   void Add(const MetricLabels& labels, double value);
 
-  // A series of a histogram, whose values are in `unit` (1e-9 for nanoseconds
-  // exported as seconds). REQUIRES: the family is one.
+  // A series of a histogram. `per_unit` of what was recorded is one of the
+  // metric's own unit: 1e9 for nanoseconds that are exported as seconds.
+  // REQUIRES: the family is one.
   void Add(const MetricLabels& labels, const HistogramReading& reading,
-           double unit);
+           double per_unit);
 
   const prometheus::MetricFamily& family() const { return family_; }
 

@@ -77,6 +77,7 @@ class Worker {
   const CoreHistograms& histograms() const { return pipeline_->histograms(); }
   CoreUsage usage() const { return pipeline_->tracker().usage(); }
   WorkerLink& link() { return link_; }
+  const WorkerLink& link() const { return link_; }
   Pipeline& pipeline() { return *pipeline_; }
 
  private:

@@ -56,9 +56,9 @@ constexpr CounterInfo Pairs(std::string_view name, std::string_view label,
           false,        1,     second_label,
           second_values};
 }
-constexpr CounterInfo Gauge(CounterInfo row, double unit = 1) {
+constexpr CounterInfo Gauge(CounterInfo row, double per_unit = 1) {
   row.is_gauge = true;
-  row.unit = unit;
+  row.per_unit = per_unit;
   return row;
 }
 
@@ -159,7 +159,7 @@ constexpr CounterInfo kInfo[] = {
     Gauge(One("mosaic_core_longest_apply_seconds", CELL(longest_apply_nanos),
               "Longest CPU time of a round in which a worker took up a "
               "configuration, or of the next 63. Long ones delay packets."),
-          1e-9),
+          1e9),
 };
 
 #undef CELL

@@ -127,7 +127,7 @@ struct CounterInfo {
   size_t first;           // Index of the first cell.
   size_t cells;
   bool is_gauge;
-  double unit;  // What a cell's 1 is in the metric's own unit.
+  double per_unit;  // Of a cell, in one of the metric's own unit.
   std::string_view second_label = {};  // "" if there is none.
   std::span<const std::string_view> second_values = {};
 };

@@ -30,16 +30,15 @@ constexpr HistogramInfo kInfo[] = {
     {"mosaic_core_loop_duration_seconds",
      "Time of rounds that moved packets, on the clock. Long ones fill the "
      "receive rings meanwhile.",
-     HistogramScope::kByCore, 1e-9},
+     HistogramScope::kByCore, 1e9},
     {"mosaic_core_rx_burst_packets",
      "Packets of each burst received. Mostly 64: the core is at its limit.",
      HistogramScope::kByCore, 1},
     {"mosaic_flow_lifetime_seconds",
-     "Time from a flow's first packet to its last.", HistogramScope::kSum,
-     1e-9},
+     "Time from a flow's first packet to its last.", HistogramScope::kSum, 1e9},
     {"mosaic_timer_lateness_seconds",
      "How late the timers of flows fire. Above 10 ms the cores are overloaded.",
-     HistogramScope::kSum, 1e-9},
+     HistogramScope::kSum, 1e9},
 };
 static_assert(std::size(kInfo) == kCoreHistograms,
               "every CoreHistograms field needs a row in kInfo, in order");

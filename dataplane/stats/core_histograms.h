@@ -36,7 +36,7 @@ struct HistogramInfo {
   std::string_view name;  // Prometheus name.
   std::string_view help;  // What to look for.
   HistogramScope scope;
-  double unit;  // What a recorded 1 is in the metric's own unit.
+  double per_unit;  // Recorded, in one of the metric's own unit.
 };
 
 // By the number of the field.
