@@ -97,7 +97,7 @@ class Daemon:
 
     def control(self, *words: str) -> str:
         """What `mosaicctl` prints when it is called with these words."""
-        return self._host.run(Programs.path("mosaicctl"), "--socket", self.socket, *words)
+        return self._host.run(Programs.path("mosaicctl"), "--address", f"unix://{self.socket}", *words)
 
     def get(self, path: str) -> str:
         """What the metrics' server answers."""
