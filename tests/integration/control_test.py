@@ -12,7 +12,7 @@ import unittest
 import grpc
 
 from testbed import suite
-from testbed.api import common, config, explain, monitors, observer, system
+from testbed.api import common, config, explain, functions, monitors, observer, system
 from testbed.daemon import Daemon
 from testbed.networks import SERVER4, SERVER6, TapNetwork
 from testbed.processes import wait_until
@@ -22,6 +22,10 @@ DATA = observer.EVENT_TYPE_NEW_DATA
 START = observer.EVENT_TYPE_CONNECTION_START
 END = observer.EVENT_TYPE_CONNECTION_END
 WEB = {"expression": f"tcp port {HTTP_PORT}"}
+# A function that reads every byte of its flows, and no monitor that names it.
+READER = "nfInstances/reader"
+NO_MONITORS = config.Config(nf_instances=[functions.NfInstance(
+    name=READER, flow_log={"output_path": "/dev/null", "payload_digests": True})])
 
 
 def received(observation, side: int) -> int:
@@ -35,7 +39,6 @@ class ControlTest(unittest.TestCase):
     def setUpClass(cls):
         cls.network = TapNetwork()
         cls.addClassCleanup(cls.network.close)
-        # Nothing is monitored at first.
         cls.daemon = Daemon(cls.network, timeouts={"linger": "0.3s"})
         cls.client = cls.daemon.client
         cls.web = WebServer(cls.network)
@@ -44,11 +47,14 @@ class ControlTest(unittest.TestCase):
         cls.web.publish("slow", 5_000_000)
 
     def setUp(self):
-        # Each test begins and ends with an empty configuration and without flows.
+        # Each test begins without monitors, and leaves no flow to the next.
+        self.client.config.ApplyConfig(config.ApplyConfigRequest(
+            config=NO_MONITORS, live_flows=common.LIVE_FLOWS_REEVALUATE))
         self.addCleanup(lambda: wait_until("no flow is left", lambda: not self.client.flows()))
-        self.addCleanup(lambda: self.client.config.ApplyConfig(
-            config.ApplyConfigRequest(config=config.Config(),
-                                      live_flows=common.LIVE_FLOWS_REEVALUATE)))
+
+    def monitor_the_web(self, **fields):
+        """A monitor `web` of the web server's flows, whose streams are read."""
+        return self.client.create("web", syn_filter=WEB, nf_instances=[READER], **fields)
 
     def observe(self, **where):
         observation = self.client.observe(
@@ -98,7 +104,7 @@ class ControlTest(unittest.TestCase):
         self.assertEqual({SERVER6}, {event.key.server_address for event in observation.events()})
 
     def test_a_monitor_that_is_deleted_with_reevaluation_lets_its_live_flows_go(self):
-        self.client.create("web", syn_filter=WEB)
+        self.monitor_the_web()
         flow = self.slow_flow()
         self.assertEqual(["monitors/web"], list(flow.monitors))
 
@@ -111,23 +117,29 @@ class ControlTest(unittest.TestCase):
     # --- How much is kept --------------------------------------------------------------
 
     def test_no_buffer_for_the_server_stops_its_data_and_its_memory_only(self):
-        self.client.create("web", syn_filter=WEB, server={"buffer_size_bytes": 0})
-        observation = self.observe(monitors=["monitors/web"])
         upload = self.web.publish("upload", 200_000)
+        self.monitor_the_web(server={"buffer_size_bytes": 0})
+        observation = self.observe(monitors=["monitors/web"])
+        before = self.daemon.metrics()
 
         for version in (4, 6):
-            self.web.fetch("file", version, "--upload-file", str(upload))
-        wait_until("both flows end", lambda: len(observation.events(END)) == 2)
+            self.web.upload(upload, version)
+            self.web.fetch("file", version)
+        wait_until("the flows end", lambda: len(observation.events(END)) == 4)
 
         self.assertEqual(0, received(observation, common.SIDE_SERVER))
-        # The answers to the uploads.
-        self.assertGreater(received(observation, common.SIDE_CLIENT), 100)
-        self.assertEqual(0, self.daemon.metrics().sum("mosaic_stream_payload_bytes_total",
-                                                      side="server"))
+        self.assertGreater(received(observation, common.SIDE_CLIENT), 2 * 500_000)
+        after = self.daemon.metrics()
+
+        def delivered(side: str) -> float:
+            return (after.sum("mosaic_stream_payload_bytes_total", side=side)
+                    - before.sum("mosaic_stream_payload_bytes_total", side=side))
+
+        self.assertEqual(0, delivered("server"))
+        self.assertEqual(received(observation, common.SIDE_CLIENT), delivered("client"))
 
     def test_buffered_bytes_of_a_side_are_bounded_by_its_buffer(self):
-        self.client.create("web", syn_filter=WEB, client={"buffer_size_bytes": 4096},
-                           server={"buffer_size_bytes": 0})
+        self.monitor_the_web(client={"buffer_size_bytes": 4096}, server={"buffer_size_bytes": 0})
         flow = self.wait_for_packets_after(self.slow_flow())
         self.assertEqual((4096, 0), (flow.client.buffer_size_bytes,
                                      flow.server.buffer_size_bytes))
@@ -140,7 +152,7 @@ class ControlTest(unittest.TestCase):
 
     def test_a_stop_policy_ends_monitoring_of_the_side_at_exactly_its_bytes(self):
         enough = 100_000
-        self.client.create("web", syn_filter=WEB, stop_policies=[
+        self.monitor_the_web(stop_policies=[
             {"side": common.SIDE_CLIENT, "payload_bytes": enough}])
         before = self.daemon.metrics().sum("mosaic_stream_stopped_total", side="client",
                                            reason="payload_bytes")
@@ -159,22 +171,22 @@ class ControlTest(unittest.TestCase):
         self.assertEqual(before + 2, after)
 
     def test_a_side_that_is_stopped_is_listed_so_and_stays_counted(self):
-        self.client.create("web", syn_filter=WEB, stop_policies=[
-            {"side": common.SIDE_CLIENT, "payload_bytes": 50_000}])
+        self.monitor_the_web(stop_policies=[{"side": common.SIDE_CLIENT, "payload_bytes": 50_000}])
+        observation = self.observe(monitors=["monitors/web"])
         self.slow_flow()
         stopped = wait_until("the side is stopped", lambda: (
             (flow := self.listed()) and flow.client.monitoring_stopped and flow))
         self.assertFalse(stopped.server.monitoring_stopped)
-        self.assertEqual((50_000, 0), (stopped.client.delivered_bytes,
-                                       stopped.client.buffered_bytes))
+        self.assertEqual(0, stopped.client.buffered_bytes)
         later = self.wait_for_packets_after(stopped)
         self.assertGreater(later.server.payload_bytes, stopped.server.payload_bytes)
-        self.assertEqual(50_000, later.client.delivered_bytes)
+        self.assertEqual(50_000, received(observation, common.SIDE_CLIENT))
 
     # --- What becomes of live flows ----------------------------------------------------
 
     def test_an_update_reaches_live_flows_when_they_are_reevaluated(self):
-        self.client.create("web", syn_filter=WEB)
+        self.monitor_the_web()
+        observation = self.observe(monitors=["monitors/web"])
         flow = self.slow_flow()
         answer = self.client.update("web", ["client.buffer_size_bytes"],
                                     live_flows=common.LIVE_FLOWS_REEVALUATE,
@@ -185,11 +197,13 @@ class ControlTest(unittest.TestCase):
 
         self.assertEqual(0, changed.client.buffer_size_bytes)
         self.assertEqual(answer.result.revision, changed.revision)
-        later = self.wait_for_packets_after(changed)
-        self.assertEqual(changed.client.delivered_bytes, later.client.delivered_bytes)
+        told = received(observation, common.SIDE_CLIENT)
+        self.wait_for_packets_after(changed)
+        self.assertEqual(told, received(observation, common.SIDE_CLIENT))
 
     def test_an_update_leaves_live_flows_alone_when_they_are_kept(self):
-        self.client.create("web", syn_filter=WEB)
+        self.monitor_the_web()
+        observation = self.observe(monitors=["monitors/web"])
         flow = self.slow_flow()
         answer = self.client.update("web", ["client.buffer_size_bytes"],
                                     live_flows=common.LIVE_FLOWS_KEEP,
@@ -200,12 +214,13 @@ class ControlTest(unittest.TestCase):
 
         self.assertEqual(256 * 1024, later.client.buffer_size_bytes)
         self.assertEqual(flow.revision, later.revision)
-        self.assertGreater(later.client.delivered_bytes, flow.client.delivered_bytes)
+        told = received(observation, common.SIDE_CLIENT)
+        wait_until("data is told", lambda: received(observation, common.SIDE_CLIENT) > told)
 
     # --- What is refused ---------------------------------------------------------------
 
     def test_a_stale_etag_aborts_and_changes_nothing(self):
-        first = self.client.create("web", syn_filter=WEB).monitor.etag
+        first = self.monitor_the_web().monitor.etag
         self.client.update("web", ["priority"], etag=first, priority=1)
         before = self.state()
 
@@ -231,7 +246,7 @@ class ControlTest(unittest.TestCase):
         self.assertEqual(before, self.state())
 
     def test_of_a_document_with_one_fault_nothing_is_applied(self):
-        self.client.create("web", syn_filter=WEB)
+        self.monitor_the_web()
         before = self.state()
         document = config.Config(monitors=[
             {"name": "monitors/good", "type": monitors.MONITOR_TYPE_STREAM},

@@ -9,6 +9,10 @@ from testbed.hosts import Host, connect
 CLIENT4, SERVER4 = "10.77.0.1", "10.77.0.2"
 CLIENT6, SERVER6 = "fd00:77::1", "fd00:77::2"
 
+# Of every port: what these hosts send, and room for seconds of it, since a machine
+# that builds something else besides may not let a worker run for as long.
+PORT_SIZES = {"mtu": 1600, "rx_ring_packets": 8192, "tx_ring_packets": 4096}
+
 
 class Network:
     """A client and a server with addresses of both versions of IP, and the host that
@@ -62,7 +66,7 @@ class TapNetwork(Network):
     other port: what a switch's mirror port shows.
     """
 
-    ports = [{"id": "tap", "device": "af_packet:tap0", "mode": "tap"}]
+    ports = [{"id": "tap", "device": "af_packet:tap0", "mode": "tap"} | PORT_SIZES]
 
     def _lay_cables(self):
         mosaic = self.mosaic
@@ -83,8 +87,9 @@ class WireNetwork(Network):
         client [eth0] --- [left] Mosaic [right] --- [eth0] server
     """
 
-    ports = [{"id": "left", "device": "af_packet:left", "mode": "wire", "peer": "right"},
-             {"id": "right", "device": "af_packet:right", "mode": "wire", "peer": "left"}]
+    ports = [
+        {"id": "left", "device": "af_packet:left", "mode": "wire", "peer": "right"} | PORT_SIZES,
+        {"id": "right", "device": "af_packet:right", "mode": "wire", "peer": "left"} | PORT_SIZES]
 
     def _lay_cables(self):
         connect(self.client, "eth0", self.mosaic, "left")

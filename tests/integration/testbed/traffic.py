@@ -63,13 +63,20 @@ class WebServer:
         path.write_bytes(random.Random(seed).randbytes(size_bytes))
         return path
 
-    def fetch(self, name: str, version: int, *options: str) -> pathlib.Path:
+    def fetch(self, name: str, version: int) -> pathlib.Path:
         """What the client's curl gets of a file over IPv4 or IPv6."""
         target = self._network.folder / f"fetched-{version}-{name}"
         self._network.client.run("curl", "--silent", "--show-error", "--fail", "--max-time", "30",
-                                 "--output", target, *options,
+                                 "--output", target,
                                  f"http://{URL_HOSTS[version]}:{HTTP_PORT}/{name}", patience=40)
         return target
+
+    def upload(self, file: pathlib.Path, version: int):
+        """Puts a file to the server."""
+        self._network.client.run("curl", "--silent", "--show-error", "--fail", "--max-time", "30",
+                                 "--upload-file", file,
+                                 f"http://{URL_HOSTS[version]}:{HTTP_PORT}/put/{version}",
+                                 patience=40)
 
     def start_fetch(self, name: str, version: int, bytes_per_second: int) -> Process:
         """A fetch that goes on behind the test's back, no faster than told."""
@@ -93,9 +100,11 @@ class Iperf:
 
     def measure(self, version: int, seconds: int, *options: str) -> dict:
         """The `end` of iperf3's report."""
-        report = self._client.run(*self._command(version, seconds, *options),
-                                  patience=seconds + 20)
-        return json.loads(report)["end"]
+        report = json.loads(self._client.run(*self._command(version, seconds, *options),
+                                             patience=seconds + 20))
+        if "error" in report:
+            raise AssertionError(report)
+        return report["end"]
 
     def start(self, version: int, seconds: int, *options: str) -> Process:
         """A measurement that goes on behind the test's back; `said()` is its report."""
