@@ -46,7 +46,6 @@ absl::StatusOr<ListenAddress> ParseListenAddress(std::string_view text) {
       return Refuse(text);
     }
     listen.ip_version = 6;
-    listen.is_loopback = IN6_IS_ADDR_LOOPBACK(&address);
     return listen;
   }
   listen.address = std::string(host);
@@ -54,7 +53,6 @@ absl::StatusOr<ListenAddress> ParseListenAddress(std::string_view text) {
   if (inet_pton(AF_INET, listen.address.c_str(), &address) != 1) {
     return Refuse(text);
   }
-  listen.is_loopback = (ntohl(address.s_addr) >> 24) == 127;
   return listen;
 }
 

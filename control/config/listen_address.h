@@ -14,7 +14,6 @@ struct ListenAddress {
   std::string address;  // Without brackets.
   uint16_t port = 0;
   int ip_version = 4;
-  bool is_loopback = false;
 
   // "127.0.0.1:9464" or "[::1]:9464".
   std::string ToString() const;

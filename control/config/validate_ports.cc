@@ -220,11 +220,10 @@ void CheckListeners(const v1::SystemConfig& system, const std::string& base,
     const absl::StatusOr<ListenAddress> address = ParseListenAddress(tcp);
     if (!address.ok()) {
       checks.Fail(at, std::string(Text(address.status())));
-    } else if (!address->is_loopback) {
+    } else if (address->address != "127.0.0.1") {
       checks.Fail(at, absl::StrCat(Quoted(tcp),
-                                   " is not a loopback address, and without "
-                                   "TLS the API is served on no other; "
-                                   "allowed: 127.0.0.0/8, [::1]"));
+                                   " is not 127.0.0.1:PORT, and without TLS "
+                                   "the API is served on no other address"));
     }
   }
   checks.AtMost(FieldPath(control, "allowed_uids"),

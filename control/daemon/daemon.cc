@@ -11,10 +11,12 @@
 
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
-#include "control/core/snapshot_builder.h"
+#include "control/core/event_hub.h"
+#include "control/core/monitor_directory.h"
 #include "control/daemon/huge_pages.h"
 #include "control/daemon/port_plan.h"
 #include "control/daemon/record_writer.h"
+#include "control/daemon/servers.h"
 #include "control/daemon/system_defaults.h"
 #include "control/daemon/worker_settings.h"
 #include "dataplane/engine/engine.h"
@@ -93,7 +95,7 @@ struct Daemon::Parts {
   absl::Status StartEal(const v1::SystemConfig& system);
   absl::Status OpenPorts();
   void MakeEngine(const v1::SystemConfig& system);
-  absl::Status ApplyFirst(const v1::Config& config);
+  void MakeServers(const v1::SystemConfig& system);
   absl::Status LaunchWorkers();
   void TellWhatStarted() const;
   void TellEndedCaptures();
@@ -113,7 +115,10 @@ struct Daemon::Parts {
   std::vector<PacketNumbers> numbers;               // By worker.
   std::vector<std::unique_ptr<SourceSet>> sources;  // By worker; may be null.
   std::unique_ptr<RecordWriter> records;
+  MonitorDirectory monitors;
+  std::unique_ptr<EventHub> events;
   std::unique_ptr<Engine> engine;
+  std::unique_ptr<Servers> servers;
 
   std::atomic<size_t> running{0};  // Workers; each counts itself out.
   std::vector<bool> told_end;      // By port: that its capture has ended.
@@ -163,10 +168,13 @@ void Daemon::Parts::MakeEngine(const v1::SystemConfig& system) {
   EngineConfig config;
   config.workers = workers;
   config.worker = MakeWorkerConfig(system, *clock);
+  config.worker.tsc_hertz = Eal::TscHertz();
   config.seed = FlowHash::RandomSeed();
   numbers.reserve(workers);
   std::vector<PacketSource*> polled;
+  events = std::make_unique<EventHub>(workers, monitors);
   for (size_t worker = 0; worker < workers; ++worker) {
+    config.observers.push_back(&events->tap(worker));
     numbers.emplace_back(worker, workers);
     std::vector<PacketSource*> queues;
     for (const PortPlan::Queue& at : plan.rx_queues[worker]) {
@@ -196,14 +204,22 @@ void Daemon::Parts::MakeEngine(const v1::SystemConfig& system) {
       std::move(polled));
 }
 
-absl::Status Daemon::Parts::ApplyFirst(const v1::Config& config) {
-  if (absl::Status status = records->Configure(config); !status.ok()) {
-    return status;
-  }
-  absl::StatusOr<std::shared_ptr<const Snapshot>> snapshot =
-      BuildSnapshot(config, 1, SnapshotDefaults(), filters);
-  if (!snapshot.ok()) return snapshot.status();
-  return engine->Apply(*std::move(snapshot), Engine::LiveFlows::kKeep);
+void Daemon::Parts::MakeServers(const v1::SystemConfig& system) {
+  Servers::Parts borrowed;
+  borrowed.engine = engine.get();
+  borrowed.events = events.get();
+  borrowed.monitors = &monitors;
+  borrowed.filters = &filters;
+  borrowed.ports = ports.get();
+  borrowed.plan = &plan;
+  borrowed.log = &log;
+  borrowed.worker_cpus = worker_cpus;
+  borrowed.tsc_hertz = Eal::TscHertz();
+  borrowed.now = clock->Now();
+  borrowed.before_apply = [this](const v1::Config& config) {
+    return records->Configure(config);
+  };
+  servers = std::make_unique<Servers>(system, std::move(borrowed));
 }
 
 absl::Status Daemon::Parts::LaunchWorkers() {
@@ -236,6 +252,10 @@ void Daemon::Parts::TellWhatStarted() const {
   }
   dataplane_log.info("workers: {} on CPUs {}", worker_cpus.size(),
                      fmt::join(worker_cpus, ","));
+  control_log.info("configuration: revision {}", servers->revision());
+  for (const std::string& address : servers->Addresses()) {
+    control_log.info("{}", address);
+  }
 }
 
 void Daemon::Parts::TellEndedCaptures() {
@@ -289,11 +309,16 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(
   parts.records = std::make_unique<RecordWriter>(parts.worker_cpus.size(),
                                                  parts.control_log);
   parts.MakeEngine(system);
-  if (absl::Status status = parts.ApplyFirst(file.config()); !status.ok()) {
+  parts.MakeServers(system);
+  if (absl::Status status = parts.servers->Configure(file.config());
+      !status.ok()) {
+    return status;
+  }
+  if (absl::Status status = parts.LaunchWorkers(); !status.ok()) return status;
+  if (absl::Status status = parts.servers->Listen(); !status.ok()) {
     return status;
   }
   parts.TellWhatStarted();
-  if (absl::Status status = parts.LaunchWorkers(); !status.ok()) return status;
   return daemon;
 }
 
@@ -303,19 +328,19 @@ Daemon::~Daemon() {
   }
   if (parts_->eal != nullptr) parts_->eal->JoinAll();
   parts_->log.WatchDpdkLevel({});
+  parts_->servers.reset();
   // Packets in the engine's rings go back to pools that belong to ports.
   parts_->engine.reset();
+  parts_->events.reset();
   parts_->ports.reset();
   parts_->eal.reset();
 }
 
-void Daemon::Tick() {
-  parts_->engine->Reclaim();
-  parts_->TellEndedCaptures();
-}
+void Daemon::Tick() { parts_->TellEndedCaptures(); }
 
 Daemon::Drained Daemon::Drain(std::chrono::milliseconds patience) {
   const Clock::time_point deadline = Clock::now() + patience;
+  parts_->servers->BeginShutdown();
   // What is left of the time is for the writing itself.
   parts_->records->BeginDrain(Clock::now() + patience * 3 / 4);
   parts_->engine->Stop();
@@ -324,6 +349,7 @@ Daemon::Drained Daemon::Drain(std::chrono::milliseconds patience) {
     std::this_thread::sleep_for(kJoinStep);
   }
   parts_->eal->JoinAll();
+  parts_->servers->Stop(deadline);
   parts_->records->Flush();
   parts_->TellWhatWasDone();
   return Drained::kAll;

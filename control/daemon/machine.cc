@@ -47,22 +47,6 @@ uint64_t ReadAvailableBytes() {
   return 0;
 }
 
-std::map<int, int> ReadCpuNodes(const std::vector<int>& cpus) {
-  std::map<int, int> nodes;
-  std::error_code error;
-  for (const int cpu : cpus) {
-    const fs::path folder = absl::StrCat("/sys/devices/system/cpu/cpu", cpu);
-    for (const auto& entry : fs::directory_iterator(folder, error)) {
-      const std::string name = entry.path().filename();
-      int node = 0;
-      if (name.starts_with("node") && absl::SimpleAtoi(name.substr(4), &node)) {
-        nodes[cpu] = node;
-      }
-    }
-  }
-  return nodes;
-}
-
 // A descriptor that is closed at the end of its scope.
 class Socket {
  public:
@@ -81,12 +65,28 @@ class Socket {
 
 }  // namespace
 
+std::map<int, int> CpuNodes(const std::vector<int>& cpus) {
+  std::map<int, int> nodes;
+  std::error_code error;
+  for (const int cpu : cpus) {
+    const fs::path folder = absl::StrCat("/sys/devices/system/cpu/cpu", cpu);
+    for (const auto& entry : fs::directory_iterator(folder, error)) {
+      const std::string name = entry.path().filename();
+      int node = 0;
+      if (name.starts_with("node") && absl::SimpleAtoi(name.substr(4), &node)) {
+        nodes[cpu] = node;
+      }
+    }
+  }
+  return nodes;
+}
+
 Machine Machine::Read() {
   Machine machine;
   utsname name = {};
   if (uname(&name) == 0) machine.kernel = name.release;
   machine.allowed_cpus = AllowedCpus();
-  machine.cpu_nodes = ReadCpuNodes(machine.allowed_cpus);
+  machine.cpu_nodes = CpuNodes(machine.allowed_cpus);
   machine.has_stable_tsc = ReadStableTsc();
   rlimit memlock = {};
   if (getrlimit(RLIMIT_MEMLOCK, &memlock) == 0) {

@@ -26,6 +26,9 @@ struct Machine {
   static Machine Read();
 };
 
+// NUMA node of each of `cpus`, where known.
+std::map<int, int> CpuNodes(const std::vector<int>& cpus);
+
 // What is at a unix socket's path.
 enum class SocketState : uint8_t {
   kFree,         // Nothing: a daemon can make it, and its directory.

@@ -88,9 +88,7 @@ int RunDaemon(const RunFlags& flags) {
   }
   DaemonLog daemon_log(flags.log_format == "json" ? DaemonLog::Format::kJson
                                                   : DaemonLog::Format::kText);
-  // Every level of the configuration has a name.
-  static_cast<void>(
-      daemon_log.SetLevel("", LevelName(file.system().log().level())));
+  daemon_log.SetLevel("", LevelName(file.system().log().level()));
   spdlog::logger& log = daemon_log.logger(LogComponent::kControl);
   log.info("{}", VersionLine());
   absl::StatusOr<std::unique_ptr<Daemon>> daemon =

@@ -6,12 +6,13 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
+#include <algorithm>
 #include <chrono>
 #include <ctime>
 #include <optional>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
+#include "dataplane/base/check.h"
 #include <nlohmann/json.hpp>
 
 namespace mosaic {
@@ -111,27 +112,25 @@ spdlog::logger& DaemonLog::logger(LogComponent component) {
   return *loggers_[static_cast<size_t>(component)];
 }
 
-absl::Status DaemonLog::SetLevel(std::string_view component,
-                                 std::string_view level) {
+bool DaemonLog::IsComponent(std::string_view component) {
+  return component.empty() ||
+         std::ranges::find(kComponents, component) != kComponents.end();
+}
+
+bool DaemonLog::IsLevel(std::string_view level) {
+  return LevelOf(level).has_value();
+}
+
+void DaemonLog::SetLevel(std::string_view component, std::string_view level) {
   const auto wanted = LevelOf(level);
-  if (!wanted.has_value()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("level: \"", std::string(level),
-                     "\" is not one of trace, debug, info, warn, error"));
-  }
-  bool found = false;
+  MOSAIC_CHECK(wanted.has_value() && IsComponent(component));
   const absl::MutexLock lock(&mutex_);
   for (size_t i = 0; i < kLogComponents; ++i) {
     if (!component.empty() && component != kComponents[i]) continue;
-    found = true;
     loggers_[i]->set_level(*wanted);
     const bool is_dpdk = i == static_cast<size_t>(LogComponent::kDpdk);
     if (is_dpdk && dpdk_changed_) dpdk_changed_(level);
   }
-  if (found) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat("component: \"", std::string(component),
-                   "\" is not one of control, dataplane, dpdk, rpc"));
 }
 
 std::map<std::string, std::string> DaemonLog::Levels() const {

@@ -17,7 +17,6 @@
 #include <string_view>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
 
 namespace spdlog {
@@ -50,10 +49,13 @@ class DaemonLog {
   // Lives as long as this object.
   spdlog::logger& logger(LogComponent component);
 
-  // Sets the level of the component of that name, or of all for "". Levels are
-  // trace, debug, info, warn and error. INVALID_ARGUMENT, with what is allowed,
-  // for any other word; nothing changes then.
-  absl::Status SetLevel(std::string_view component, std::string_view level);
+  // Whether there is such a component, or "", which stands for all; and such a
+  // level: trace, debug, info, warn, error.
+  static bool IsComponent(std::string_view component);
+  static bool IsLevel(std::string_view level);
+
+  // REQUIRES: IsComponent(component) and IsLevel(level).
+  void SetLevel(std::string_view component, std::string_view level);
 
   // Component -> level.
   std::map<std::string, std::string> Levels() const;

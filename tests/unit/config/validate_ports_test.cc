@@ -144,17 +144,16 @@ TEST(ValidatePortsTest, ThereAreAtMost32Ports) {
 }
 
 TEST(ValidatePortsTest, PlainTcpIsServedOnLoopbackOnly) {
-  for (const char* good : {"127.0.0.1:50051", "127.9.9.9:1", "[::1]:65535"}) {
+  for (const char* good : {"127.0.0.1:1", "127.0.0.1:65535"}) {
     EXPECT_EQ(
         SystemFaults(std::string("control: {tcp_listen: \"") + good + "\"}"),
         "")
         << good;
   }
   EXPECT_EQ(SystemFaults("control: {tcp_listen: \"0.0.0.0:50051\"}"),
-            "control.tcp_listen: \"0.0.0.0:50051\" is not a loopback address, "
-            "and without TLS the API is served on no other; allowed: "
-            "127.0.0.0/8, [::1]\n");
-  EXPECT_NE(SystemFaults("control: {tcp_listen: \"[::]:50051\"}"), "");
+            "control.tcp_listen: \"0.0.0.0:50051\" is not 127.0.0.1:PORT, and "
+            "without TLS the API is served on no other address\n");
+  EXPECT_NE(SystemFaults("control: {tcp_listen: \"[::1]:50051\"}"), "");
 }
 
 TEST(ValidatePortsTest, AnAddressIsANumberWithAPort) {
