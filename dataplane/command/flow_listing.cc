@@ -4,7 +4,6 @@
 
 #include "dataplane/event/subscription.h"
 #include "dataplane/flow/flow_table.h"
-#include "dataplane/stream/stream_state.h"
 
 namespace mosaic {
 namespace {
@@ -19,11 +18,16 @@ SideMonitoring MonitoringOf(const Flow& flow, Side side) {
   SideMonitoring monitoring;
   const Subscription& subscription = *flow.subscription;
   monitoring.buffer_bytes = subscription.side[Index(side)].buffer_bytes;
-  if (const StreamState* const state = flow.stream[Index(side)]) {
-    monitoring.buffered_bytes =
-        state->buffer.pending_bytes() + state->buffer.retained_bytes();
-  }
+  monitoring.read = monitoring.buffer_bytes > 0;
+  monitoring.buffered_bytes = BufferedBytes(flow, side);
   const auto attachments = subscription.attachments();
+  for (const Attachment& attachment : attachments) {
+    if (monitoring.read || attachment.IsStopped(side)) continue;
+    const SidePolicy& policy =
+        SidePolicyOf(*subscription.on.snapshot, attachment, side);
+    monitoring.buffer_bytes =
+        std::max(monitoring.buffer_bytes, policy.buffer_bytes);
+  }
   const auto stopped = [side](const Attachment& a) {
     return a.IsStopped(side);
   };

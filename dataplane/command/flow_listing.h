@@ -24,8 +24,10 @@ struct SideMonitoring {
   // has none.
   bool stopped = false;
   StopReason stop_reason = StopReason::kPayloadBytes;  // The first monitor's.
-  // The bound in force; 0: no function reads the side, its bytes are counted
-  // and not kept.
+  // True if a function reads the side; else its bytes are counted, not kept.
+  bool read = false;
+  // The bound in force where the side is read; else the largest that a monitor
+  // would grant who reads it. 0: none would, or all have stopped the side.
   uint32_t buffer_bytes = 0;
   // Held now: islands behind a hole and bytes kept for comparison.
   uint64_t buffered_bytes = 0;

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "dataplane/command/event_tap.h"
+#include "dataplane/command/flow_listing.h"
 #include "gmock/gmock.h"
 #include "tests/support/connection.h"
 #include "tests/support/engine_harness.h"
@@ -147,7 +148,10 @@ TEST_F(ObserverTest, OfASideNobodyReadsItHearsHowFarTheStreamHasCome) {
   EXPECT_THAT(Told(), ElementsAre("data server 0+3", "data server 6+3",
                                   "data server 9+2"));
   EXPECT_EQ(harness.tracker().stream_states().lent(), 0u);
-  EXPECT_EQ(harness.flow().subscription->side[kServerIndex].buffer_bytes, 0u);
+  const SideMonitoring side = Summarise(harness.flow()).received[kServerIndex];
+  EXPECT_FALSE(side.read);
+  EXPECT_EQ(side.buffer_bytes, 256u * 1024) << "for who would read it";
+  EXPECT_EQ(side.buffered_bytes, 0u);
 }
 
 TEST_F(ObserverTest, OfASideThatAFunctionReadsItHearsTheSameAsTheFunction) {
@@ -162,6 +166,9 @@ TEST_F(ObserverTest, OfASideThatAFunctionReadsItHearsTheSameAsTheFunction) {
   c.client().Data(6, "ghi");
   c.client().Data(3, "def");
   c.client().Data(12, "mno");
+  const SideMonitoring side = Summarise(harness.flow()).received[kServerIndex];
+  EXPECT_TRUE(side.read);
+  EXPECT_EQ(side.buffered_bytes, 3u);
   harness.EndAll();
   EXPECT_THAT(Told(), ElementsAre("data server 0+3", "data server 3+3",
                                   "data server 6+3", "error server gap 9+3",
