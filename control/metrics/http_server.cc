@@ -80,11 +80,19 @@ std::string ListeningPort(const std::string& address, uint16_t port) {
   return std::string();
 }
 
+bool KnowsIpv6() { return mg_check_feature(MG_FEATURES_IPV6) != 0; }
+
 absl::Status Check(const HttpServer::Config& config) {
   if (ListeningPort(config.address, config.port).empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("metrics address: \"", config.address,
+                     "\" is no IP address, such as 127.0.0.1 or 0.0.0.0"));
+  }
+  if (config.address.find(':') != std::string::npos && !KnowsIpv6()) {
     return absl::InvalidArgumentError(absl::StrCat(
-        "metrics address: \"", config.address,
-        "\" is no IPv4 or IPv6 address, such as 127.0.0.1, 0.0.0.0 or ::1"));
+        "metrics address: ", config.address,
+        " is one of IPv6, which this system's civetweb is built without; use "
+        "an IPv4 address, such as 127.0.0.1 or 0.0.0.0"));
   }
   if (config.threads < 1 || config.threads > kMaxThreads) {
     return absl::InvalidArgumentError(

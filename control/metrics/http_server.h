@@ -35,9 +35,11 @@ namespace mosaic {
 class HttpServer {
  public:
   struct Config {
-    std::string address = "127.0.0.1";  // IPv4 or IPv6, "::1"; no host name.
-    uint16_t port = 9464;               // 0: any that is free.
-    size_t threads = 4;                 // 1 to 64.
+    // No host name. IPv6 only where civetweb is built with it, which Debian
+    // 12's is not.
+    std::string address = "127.0.0.1";
+    uint16_t port = 9464;  // 0: any that is free.
+    size_t threads = 4;    // 1 to 64.
     std::chrono::milliseconds request_timeout{5000};
   };
 

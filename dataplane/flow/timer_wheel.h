@@ -89,7 +89,7 @@ class TimerWheel {
   std::array<uint32_t, kLevels * kSlots> heads_;
   std::array<std::array<uint64_t, kSlots / 64>, kLevels> used_ = {};
   Counter armed_count_;  // A gauge.
-  int64_t tick_ = 0;  // Every slot of earlier ticks has been fired.
+  int64_t tick_ = 0;     // Every slot of earlier ticks has been fired.
   int64_t next_tick_ = INT64_MAX;  // Lower bound of the next tick with work.
   bool firing_ = false;            // Inside a call of fire().
 };

@@ -77,7 +77,8 @@ TEST(CoreHistogramInfoTest, RowsAreInTheOrderOfTheFields) {
 
 TEST(CoreHistogramInfoTest, DurationsAreExportedInSeconds) {
   for (const HistogramInfo& info : CoreHistogramInfo()) {
-    EXPECT_EQ(info.name.ends_with("_seconds"), info.per_unit == 1e9) << info.name;
+    EXPECT_EQ(info.name.ends_with("_seconds"), info.per_unit == 1e9)
+        << info.name;
   }
 }
 
