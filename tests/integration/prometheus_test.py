@@ -8,6 +8,8 @@ Needs root.
 """
 
 import json
+import re
+import shutil
 import unittest
 import urllib.parse
 
@@ -27,14 +29,6 @@ MOST_SERIES_OF_A_WORKER = 150
 MOST_SERIES_OF_A_PORT = 30
 MOST_SERIES_OF_A_MONITOR = 20
 PROMETHEUS = "127.0.0.1:9090"
-PROMETHEUS_CONFIG = """
-global:
-  scrape_interval: 500ms
-scrape_configs:
-  - job_name: mosaic
-    static_configs:
-      - targets: ["127.0.0.1:9464"]
-"""
 
 
 class MetricsTest(unittest.TestCase):
@@ -98,23 +92,30 @@ class PrometheusTest(unittest.TestCase):
         self.network = WireNetwork()
         self.addCleanup(self.network.close)
         self.daemon = Daemon(self.network, EVERY_TCP_FLOW, workers=WORKERS)
+        # The configuration that is shipped, in a hurry.
+        shipped = suite.REPOSITORY / "deploy/prometheus"
+        shutil.copy(shipped / "rules.yml", self.network.folder)
         configuration = self.network.folder / "prometheus.yml"
-        configuration.write_text(PROMETHEUS_CONFIG)
+        configuration.write_text(re.sub(r"_interval: 5s", "_interval: 500ms",
+                                        (shipped / "prometheus.yml").read_text()))
         self.network.mosaic.start(
             "prometheus", f"--config.file={configuration}",
             f"--storage.tsdb.path={self.network.folder}/prometheus",
             f"--web.listen-address={PROMETHEUS}", "--log.level=warn")
 
-    def query(self, expression: str) -> list[dict]:
-        """The result of an instant query; none while Prometheus is not there yet."""
-        text = urllib.parse.urlencode({"query": expression})
+    def ask(self, path: str) -> dict:
+        """The data of an answer of Prometheus; none while it is not there yet."""
         answer = self.network.mosaic.attempt("curl", "--silent", "--max-time", "5",
-                                             f"http://{PROMETHEUS}/api/v1/query?{text}")
-        if answer.returncode != 0:
-            return []
+                                             f"http://{PROMETHEUS}/api/v1/{path}")
+        if answer.returncode != 0 or not answer.stdout.startswith("{"):
+            return {}
         body = json.loads(answer.stdout)
         self.assertEqual("success", body["status"], body)
-        return body["data"]["result"]
+        return body["data"]
+
+    def query(self, expression: str) -> list[dict]:
+        """The result of an instant query."""
+        return self.ask(f"query?{urllib.parse.urlencode({'query': expression})}").get("result", [])
 
     def test_a_real_prometheus_answers_the_rate_of_each_core(self):
         iperf = Iperf(self.network)
@@ -132,6 +133,11 @@ class PrometheusTest(unittest.TestCase):
         (up,) = self.query("up")
         self.assertEqual("1", up["value"][1])
         self.assertEqual(0, streams.wait())
+        # Each rule was evaluated on what a real daemon exports, and none finds a fault.
+        rules = [rule for group in self.ask("rules")["groups"] for rule in group["rules"]]
+        self.assertGreater(len(rules), 5)
+        self.assertEqual([], [rule for rule in rules if rule["health"] == "err"])
+        self.assertEqual([], self.query('ALERTS{alertstate="firing"}'))
 
 
 if __name__ == "__main__":
