@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "control/config/validate.h"
+#include "control/core/field_mask.h"
 
 namespace mosaic {
 namespace {
@@ -133,7 +134,49 @@ MaybeError OnlyMissing(const v1::Config& config,
   return error;
 }
 
+// Returns where the document's resources begin.
+template <typename Resource>
+int AddWithDocument(
+    const std::map<std::string, Resource>& stored,
+    const google::protobuf::RepeatedPtrField<Resource>& document,
+    v1::ApplyMode mode, google::protobuf::RepeatedPtrField<Resource>& to) {
+  std::set<std::string> named;
+  for (const Resource& resource : document) named.insert(resource.name());
+  for (const auto& [name, resource] : stored) {
+    if (mode == v1::APPLY_MODE_MERGE && named.count(name) == 0) {
+      *to.Add() = resource;
+    }
+  }
+  const int first = to.size();
+  to.MergeFrom(document);
+  return first;
+}
+
 }  // namespace
+
+v1::Config WithDocument(const ConfigDraft& stored, const v1::Config& document,
+                        v1::ApplyMode mode, RequestPlaces& places) {
+  v1::Config config;
+  places.path = "config";
+  places.first_monitor = AddWithDocument(stored.monitors, document.monitors(),
+                                         mode, *config.mutable_monitors());
+  places.first_nf_instance =
+      AddWithDocument(stored.nf_instances, document.nf_instances(), mode,
+                      *config.mutable_nf_instances());
+  return config;
+}
+
+ConfigDraft DraftOf(const v1::Config& config) {
+  ConfigDraft draft;
+  const auto take = [](auto resource, auto& to) {
+    ClearServerSet(resource);
+    const std::string name = resource.name();
+    to[name] = std::move(resource);
+  };
+  for (const auto& monitor : config.monitors()) take(monitor, draft.monitors);
+  for (const auto& nf : config.nf_instances()) take(nf, draft.nf_instances);
+  return draft;
+}
 
 v1::Config ConfigDraft::ToConfig() const {
   v1::Config config;

@@ -101,6 +101,15 @@ struct RequestPlaces {
   std::string path;
 };
 
+// The configuration that results from `document` in this mode: what stays of
+// the stored one, then the document's resources as they are, so that a name
+// that it has twice is found. Sets `places`.
+v1::Config WithDocument(const ConfigDraft& stored, const v1::Config& document,
+                        v1::ApplyMode mode, RequestPlaces& places);
+
+// `config` without what the server sets. REQUIRES: its names are unique.
+ConfigDraft DraftOf(const v1::Config& config);
+
 // Checks `config` as a whole. Errors have paths as the caller wrote them, and
 // name other resources by their names:
 //   INVALID_ARGUMENT     a field is wrong

@@ -1,12 +1,11 @@
 #include "control/core/config_store.h"
 
-#include <algorithm>
-#include <set>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "control/config/field_checks.h"
+#include "control/core/config_changes.h"
 #include "control/core/content_digest.h"
 #include "control/core/field_mask.h"
 #include "control/core/page_token.h"
@@ -41,67 +40,6 @@ MaybeError CheckLiveFlows(v1::LiveFlows live_flows) {
                       absl::StrCat(static_cast<int>(live_flows),
                                    " is no value of LiveFlows; allowed: KEEP, "
                                    "REEVALUATE"));
-}
-
-template <typename Map>
-bool SameContent(const Map& a, const Map& b) {
-  return std::ranges::equal(a, b, [](const auto& x, const auto& y) {
-    return x.first == y.first && MessageDifferencer::Equals(x.second, y.second);
-  });
-}
-
-template <typename Resource>
-void AddChanges(const std::map<std::string, Resource>& before,
-                const std::map<std::string, Resource>& after,
-                std::map<std::string, v1::Change>& changes) {
-  for (const auto& [name, resource] : before) {
-    if (after.count(name) == 0) {
-      changes[name].set_kind(v1::CHANGE_KIND_DELETED);
-    }
-  }
-  for (const auto& [name, resource] : after) {
-    const auto old = before.find(name);
-    if (old == before.end()) {
-      changes[name].set_kind(v1::CHANGE_KIND_CREATED);
-      continue;
-    }
-    if (MessageDifferencer::Equals(old->second, resource)) continue;
-    v1::Change& change = changes[name];
-    change.set_kind(v1::CHANGE_KIND_UPDATED);
-    for (std::string& path : ChangedPaths(old->second, resource)) {
-      change.add_paths(std::move(path));
-    }
-  }
-}
-
-// Takes the document's resources into `draft`, without what the server sets.
-template <typename Resources, typename Map>
-void Take(const Resources& resources, Map& draft) {
-  for (auto resource : resources) {
-    ClearServerSet(resource);
-    const std::string name = resource.name();
-    draft[name] = std::move(resource);
-  }
-}
-
-// The configuration to check: what stays of the stored one, then the
-// document, so that its paths are the caller's, and a name that it has twice is
-// found.
-template <typename Resource>
-int AddWithDocument(
-    const std::map<std::string, Resource>& stored,
-    const google::protobuf::RepeatedPtrField<Resource>& document,
-    v1::ApplyMode mode, google::protobuf::RepeatedPtrField<Resource>& to) {
-  std::set<std::string> named;
-  for (const Resource& resource : document) named.insert(resource.name());
-  for (const auto& [name, resource] : stored) {
-    if (mode == v1::APPLY_MODE_MERGE && named.count(name) == 0) {
-      *to.Add() = resource;
-    }
-  }
-  const int first = to.size();
-  to.MergeFrom(document);
-  return first;
 }
 
 }  // namespace
@@ -243,10 +181,7 @@ Result<v1::ApplyResult> ConfigStore::Commit(ConfigDraft draft,
   const auto live_flows = terms.live_flows == v1::LIVE_FLOWS_REEVALUATE
                               ? Engine::LiveFlows::kReevaluate
                               : Engine::LiveFlows::kKeep;
-  const bool same =
-      applier_.revision() != 0 &&
-      SameContent(draft.monitors, state_->content.monitors) &&
-      SameContent(draft.nf_instances, state_->content.nf_instances);
+  const bool same = applier_.revision() != 0 && draft == state_->content;
   v1::ApplyResult result;
   result.set_validated_only(terms.validate_only);
   if (same) {
@@ -467,15 +402,9 @@ Result<v1::ApplyConfigResponse> ConfigStore::ApplyDocument(
     error.resource = {kConfigType, "config"};
     return error;
   }
-  v1::Config candidate;
   RequestPlaces places;
-  places.path = "config";
-  places.first_monitor =
-      AddWithDocument(state_->content.monitors, request.config().monitors(),
-                      request.mode(), *candidate.mutable_monitors());
-  places.first_nf_instance = AddWithDocument(
-      state_->content.nf_instances, request.config().nf_instances(),
-      request.mode(), *candidate.mutable_nf_instances());
+  const v1::Config candidate =
+      WithDocument(state_->content, request.config(), request.mode(), places);
   if (auto error = CheckCandidate(candidate, places)) return *error;
   for (const v1::Monitor& monitor : request.config().monitors()) {
     if (auto error = CheckEtag(ResourceKind<v1::Monitor>::kType, monitor.name(),
@@ -489,18 +418,9 @@ Result<v1::ApplyConfigResponse> ConfigStore::ApplyDocument(
       return *error;
     }
   }
-  ConfigDraft draft;
-  Take(candidate.monitors(), draft.monitors);
-  Take(candidate.nf_instances(), draft.nf_instances);
-
+  ConfigDraft draft = DraftOf(candidate);
   v1::ApplyConfigResponse response;
-  std::map<std::string, v1::Change> changes;
-  AddChanges(state_->content.monitors, draft.monitors, changes);
-  AddChanges(state_->content.nf_instances, draft.nf_instances, changes);
-  for (auto& [name, change] : changes) {
-    change.set_name(name);
-    *response.add_changes() = std::move(change);
-  }
+  *response.mutable_changes() = ChangesBetween(state_->content, draft);
   Result<v1::ApplyResult> result = Commit(std::move(draft), TermsOf(request));
   if (!result.ok()) return result.error();
   *response.mutable_result() = std::move(result).value();

@@ -19,9 +19,14 @@ namespace mosaic {
 // deadline its client has set.
 inline constexpr absl::Duration kLongestCall = absl::Seconds(30);
 
+// What an answer may take on its way. Without it the client has given up when
+// it comes, and never learns which worker was silent.
+inline constexpr absl::Duration kAnswerTime = absl::Milliseconds(100);
+
 // What is left of the client's deadline, at most kLongestCall.
 inline absl::Duration TimeLeft(const grpc::ServerContext& context) {
-  const absl::Time deadline = absl::FromChrono(context.deadline());
+  const absl::Time deadline =
+      absl::FromChrono(context.deadline()) - kAnswerTime;
   return std::clamp(deadline - absl::Now(), absl::ZeroDuration(), kLongestCall);
 }
 

@@ -204,8 +204,11 @@ void ControlPlane::Stop(std::chrono::steady_clock::time_point deadline) {
   parts.listening = false;
   BeginShutdown();
   parts.server.StopAccepting();
-  // What the workers told is in the queues when this returns.
   parts.setup.events->Stop();
+  // Workers that have ended left their last events behind.
+  while (parts.setup.events->Drain(EventHub::Clock::now()) > 0 &&
+         std::chrono::steady_clock::now() < deadline) {
+  }
   parts.streams.EndAll();
   parts.server.Stop(deadline);
   parts.StopBeats();

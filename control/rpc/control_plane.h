@@ -93,7 +93,8 @@ class ControlPlane {
 
   // Ends: no new connections, streams get the events that are left and then
   // UNAVAILABLE, calls in progress their answer; what is not done by `deadline`
-  // is cancelled. Removes the socket's file. No-op if it does not serve.
+  // is cancelled. Removes the socket's file. No-op if it does not serve. Where
+  // the workers have ended before, streams get the end of every flow.
   void Stop(std::chrono::steady_clock::time_point deadline);
 
   // How the daemon is; what gRPC's health service tells.

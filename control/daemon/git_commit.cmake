@@ -7,7 +7,7 @@ execute_process(
 if(failed)
   set(commit unknown)
 endif()
-file(CONFIGURE OUTPUT ${OUTPUT} CONTENT [[// The commit that was built; written by cmake/git_commit.cmake.
+file(CONFIGURE OUTPUT ${OUTPUT} CONTENT [[// The commit that was built; written by control/daemon/git_commit.cmake.
 
 #pragma once
 
