@@ -312,6 +312,61 @@ class StopTest(DaemonTest):
             self.assertEqual(OK, mosaicd.end())
 
 
+class ListenersTest(DaemonTest):
+    def system(self) -> str:
+        return '  ports: [{id: p0, device: "null:size=0"}]'
+
+    def metrics_port(self) -> int:
+        return int(re.search(r"127.0.0.1:(\d+)", (self.folder / "mosaic.yaml").read_text())[1])
+
+    def test_only_the_socket_and_the_metrics_on_loopback_are_open(self):
+        mosaicd = self.start(self.config(self.system()))
+        mosaicd.wait_for('"ready"')
+        mine = f"pid={mosaicd.process.pid},"
+        tcp = [line.split()[3] for line in run("ss", "-Hltnp").stdout.splitlines() if mine in line]
+        self.assertEqual([f"127.0.0.1:{self.metrics_port()}"], tcp)
+        unix = [line.split()[4] for line in run("ss", "-Hlxp").stdout.splitlines() if mine in line]
+        self.assertEqual([f"{self.folder}/mosaicd.sock"], unix)
+        udp = [line for line in run("ss", "-Hlunp").stdout.splitlines() if mine in line]
+        self.assertEqual([], udp)
+        self.assertEqual(OK, mosaicd.stop())
+        self.assertFalse((self.folder / "mosaicd.sock").exists())
+
+    def test_health_and_metrics_answer_beside_each_other(self):
+        mosaicd = self.start(self.config(self.system()))
+        mosaicd.wait_for('"ready"')
+        base = f"http://127.0.0.1:{self.metrics_port()}"
+        self.assertEqual("ok\n", run("curl", "-sS", base + "/healthz").stdout)
+        self.assertEqual("ok\n", run("curl", "-sS", base + "/readyz").stdout)
+        metrics = run("curl", "-sS", base + "/metrics").stdout
+        self.assertRegex(metrics, r'(?m)^mosaic_config_revision 1$')
+        self.assertEqual(OK, mosaicd.stop())
+
+    def test_metrics_can_be_left_out(self):
+        config = self.config(self.system())
+        config.write_text(re.sub(r"metrics: .*", "metrics: {enabled: false}", config.read_text()))
+        mosaicd = self.start(config)
+        mosaicd.wait_for('"ready"')
+        self.assertNotIn(f"pid={mosaicd.process.pid},", run("ss", "-Hltnp").stdout)
+        self.assertEqual(OK, mosaicd.stop())
+
+    def test_a_second_daemon_on_the_same_socket_is_refused_and_the_first_goes_on(self):
+        config = self.config(self.system())
+        first = self.start(config)
+        first.wait_for('"ready"')
+        self.assertIn(f"{self.folder}/mosaicd.sock", self.refused(self.config(self.system())))
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(self.folder / "mosaicd.sock"))
+        self.assertEqual(OK, first.stop())
+
+    def test_a_metrics_address_that_is_taken_is_named(self):
+        config = self.config(self.system())
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", self.metrics_port()))
+            taken.listen()
+            self.assertIn(f"127.0.0.1:{self.metrics_port()}", self.refused(config))
+
+
 class StartFailureTest(DaemonTest):
     def port(self, device: str) -> str:
         return f'  ports: [{{id: p0, device: "{device}"}}]'
