@@ -10,7 +10,7 @@ struct Version {
   std::string version;       // Of Mosaic: "0.1.0".
   std::string git_commit;    // With "-dirty" if something was changed since;
                              // "unknown" where it was built outside git.
-  std::string dpdk_version;  // Of the library that is loaded: "DPDK 22.11.9".
+  std::string dpdk_version;  // Of the library that is loaded: "22.11.9".
 };
 
 Version ThisVersion();

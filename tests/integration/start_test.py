@@ -8,15 +8,12 @@ Needs root.
 """
 
 import json
-import re
-import socket
 import unittest
 
 from testbed import suite
-from testbed.api import config
+from testbed.api import config, system
 from testbed.daemon import Daemon
 from testbed.networks import TapNetwork, WireNetwork
-from testbed.processes import wait_until
 from testbed.suite import Programs
 from testbed.traffic import ping
 
@@ -57,6 +54,20 @@ class OpenSocketsTest(unittest.TestCase):
         self.assertEqual(0, daemon.socket.stat().st_mode & 0o007)
         daemon.stop()
         self.assertFalse(daemon.socket.exists())
+
+
+class CapabilitiesTest(unittest.TestCase):
+
+    def test_it_tells_what_it_is_and_what_it_runs(self):
+        network = TapNetwork()
+        self.addCleanup(network.close)
+        daemon = Daemon(network)
+        first = daemon.client.system.GetCapabilities(system.GetCapabilitiesRequest())
+        self.assertRegex(first.version, r"^\d+\.\d+\.\d+$")
+        self.assertRegex(first.dpdk_version, r"^22\.11\.\d+$")
+        self.assertRegex(first.git_commit, r"^[0-9a-f]{12}(-dirty)?$|^unknown$")
+        self.assertEqual(1, first.running_revision)
+        self.assertFalse(first.draining)
 
 
 class NextStartTest(unittest.TestCase):
