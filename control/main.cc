@@ -6,9 +6,9 @@
 
 #include "control/cli/check_command.h"
 #include "control/cli/exit_code.h"
-#include "control/daemon/version.h"
 #include "control/daemon/doctor_command.h"
 #include "control/daemon/run_command.h"
+#include "control/daemon/version.h"
 #include "control/replay/replay_command.h"
 #include "dataplane/filter/self_check.h"
 

@@ -63,6 +63,7 @@ struct ControlPlane::Parts {
 
   void Beat();
   VitalSigns Look();
+  Health Judge();
   void RunBeats();
   void StopBeats();
 
@@ -111,7 +112,7 @@ ControlPlane::Parts::Parts(ControlPlaneSetup given)
       rpc_metrics(RpcMetrics::MethodsOf(ApiServices::Descriptors())),
       services({store, *setup.filters, flows, *setup.events, applier, system,
                 drain, setup.log, clock, setup.wall_time,
-                [this] { return health.Judge(clock.Monotonic()); }, streams}),
+                [this] { return Judge(); }, streams}),
       server(setup.listen, rpc_metrics) {}
 
 VitalSigns ControlPlane::Parts::Look() {
@@ -129,15 +130,20 @@ VitalSigns ControlPlane::Parts::Look() {
   }
   signs.ports_down = ports_down;
   signs.configured = applier.revision() > 0;
-  signs.draining = drain.draining();
-  signs.ending = ending.load(std::memory_order_relaxed);
   return signs;
+}
+
+Health ControlPlane::Parts::Judge() {
+  const Intent intent = ending.load(std::memory_order_relaxed) ? Intent::kEnd
+                        : drain.draining()                     ? Intent::kDrain
+                                                               : Intent::kServe;
+  return health.Judge(clock.Monotonic(), intent);
 }
 
 void ControlPlane::Parts::Beat() {
   health.Look(Look(), clock.Monotonic());
   if (drain.draining()) drain.Advance();
-  const Health now = health.Judge(clock.Monotonic());
+  const Health now = Judge();
   if (now == last_health) return;
   last_health = now;
   streams.PumpAll();
@@ -214,9 +220,7 @@ void ControlPlane::Stop(std::chrono::steady_clock::time_point deadline) {
   parts.StopBeats();
 }
 
-Health ControlPlane::health() const {
-  return parts_->health.Judge(parts_->clock.Monotonic());
-}
+Health ControlPlane::health() const { return parts_->Judge(); }
 
 uint16_t ControlPlane::loopback_tcp_port() const {
   return parts_->server.loopback_tcp_port();

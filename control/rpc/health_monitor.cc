@@ -21,7 +21,7 @@ void HealthMonitor::Look(const VitalSigns& signs, absl::Duration now) {
   looked_ = true;
 }
 
-Health HealthMonitor::Judge(absl::Duration now) const {
+Health HealthMonitor::Judge(absl::Duration now, Intent intent) const {
   const std::lock_guard lock(mutex_);
   if (!looked_) return {false, false, "the daemon starts"};
   if (now - last_look_ > kLongestSilence) {
@@ -32,8 +32,8 @@ Health HealthMonitor::Judge(absl::Duration now) const {
       return {false, false, absl::StrCat("worker ", i, " does not go round")};
     }
   }
-  if (signs_.ending) return {true, false, "the daemon ends"};
-  if (signs_.draining) return {true, false, "the daemon drains"};
+  if (intent == Intent::kEnd) return {true, false, "the daemon ends"};
+  if (intent == Intent::kDrain) return {true, false, "the daemon drains"};
   if (!signs_.configured) return {true, false, "no configuration is applied"};
   if (!signs_.ports_down.empty()) {
     return {true, false,

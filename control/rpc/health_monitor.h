@@ -20,8 +20,13 @@ struct VitalSigns {
   std::vector<uint64_t> worker_rounds;  // Of each worker's loop, so far.
   std::vector<std::string> ports_down;  // Names.
   bool configured = false;
-  bool draining = false;
-  bool ending = false;
+};
+
+// What the daemon is told to do; known at once, not at the next look.
+enum class Intent : uint8_t {
+  kServe,
+  kDrain,  // Take no new flows.
+  kEnd,
 };
 
 class HealthMonitor {
@@ -34,7 +39,7 @@ class HealthMonitor {
 
   // Not alive before the first look, and when the last one is too old: whoever
   // should look hangs.
-  Health Judge(absl::Duration now) const;
+  Health Judge(absl::Duration now, Intent intent) const;
 
  private:
   struct Pulse {
