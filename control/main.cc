@@ -6,6 +6,9 @@
 
 #include "control/cli/check_command.h"
 #include "control/cli/exit_code.h"
+#include "control/daemon/doctor_command.h"
+#include "control/daemon/run_command.h"
+#include "control/daemon/version.h"
 #include "control/replay/replay_command.h"
 #include "dataplane/filter/self_check.h"
 
@@ -15,10 +18,16 @@ int main(int argc, char** argv) {
     return mosaic::SelfCheckMain(argc, argv);
   }
   CLI::App app{"Mosaic: a network-function appliance", "mosaicd"};
-  app.set_version_flag("--version", "mosaicd " MOSAIC_VERSION);
+  app.set_version_flag("--version", mosaic::VersionLine());
   // At most one; none is looked at below, so that a word that is no command is
   // told of first.
   app.require_subcommand(0, 1);
+
+  mosaic::RunFlags run_flags;
+  CLI::App* const run = mosaic::AddRunCommand(app, run_flags);
+
+  mosaic::DoctorFlags doctor_flags;
+  CLI::App* const doctor = mosaic::AddDoctorCommand(app, doctor_flags);
 
   mosaic::ReplayFlags replay_flags;
   CLI::App* const replay = mosaic::AddReplayCommand(app, replay_flags);
@@ -36,6 +45,8 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? mosaic::kExitOk : mosaic::kExitUsage;
   }
+  if (run->parsed()) return mosaic::RunDaemon(run_flags);
+  if (doctor->parsed()) return mosaic::RunDoctor(doctor_flags);
   if (replay->parsed()) return mosaic::RunReplay(replay_flags);
   return mosaic::RunCheck(check_path);
 }

@@ -56,7 +56,10 @@ std::string_view LongForm(const google::protobuf::FieldDescriptor& field,
   const bool is_workers =
       field.containing_type() == v1::SystemConfig::descriptor() &&
       field.number() == v1::SystemConfig::kWorkersFieldNumber;
-  return is_workers && word == "auto" ? "0" : word;
+  const bool is_queues =
+      field.containing_type() == v1::PortConfig::descriptor() &&
+      field.number() == v1::PortConfig::kRxQueuesFieldNumber;
+  return (is_workers || is_queues) && word == "auto" ? "0" : word;
 }
 
 }  // namespace mosaic::config

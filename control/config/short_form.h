@@ -20,7 +20,8 @@ bool HasShortForm(const google::protobuf::Descriptor& type);
 absl::Status ReadShortForm(std::string_view word,
                            google::protobuf::Message& message);
 
-// What `word` means for a scalar field: "0" for `auto` workers, else itself.
+// What `word` means for a scalar field: "0" for `auto` workers and receive
+// queues, else itself.
 std::string_view LongForm(const google::protobuf::FieldDescriptor& field,
                           std::string_view word);
 

@@ -59,6 +59,8 @@ class ConfigValidator {
 
   FirstPlaces monitor_names_;
   FirstPlaces instance_names_;
+  std::set<std::string> flow_functions_;  // Those that packets alone are no
+                                          // food for.
   FirstPlaces output_paths_;
 };
 
@@ -187,7 +189,8 @@ void ConfigValidator::CheckChain(const v1::Monitor& monitor,
           at, absl::StrCat(Quoted(name), " does not exist; ",
                            existing.empty() ? "there are no nf_instances"
                                             : Alternatives(name, existing)));
-    } else if (monitor.type() == v1::MONITOR_TYPE_RAW) {
+    } else if (monitor.type() == v1::MONITOR_TYPE_RAW &&
+               flow_functions_.count(name) > 0) {
       checks_.Fail(at, absl::StrCat(Quoted(name),
                                     " works on flows; feed it from a monitor "
                                     "of type stream"));
@@ -296,6 +299,7 @@ void ConfigValidator::CheckInstance(const v1::NfInstance& instance,
   checks_.ResourceName(name, instance.name(), "nfInstances");
   if (!instance.name().empty()) {
     CheckUnique(instance_names_, instance.name(), name);
+    if (instance.has_flow_log()) flow_functions_.insert(instance.name());
   }
   switch (instance.config_case()) {
     case v1::NfInstance::kFirewall:

@@ -1,6 +1,7 @@
 #include "absl/strings/str_cat.h"
 #include "control/config/field_checks.h"
 #include "control/config/validate.h"
+#include "control/config/validate_ports.h"
 
 namespace mosaic::config {
 namespace {
@@ -110,6 +111,8 @@ std::vector<Violation> Validate(const v1::SystemConfig& system,
   CheckTimeouts(system.timeouts(), FieldPath(base, "timeouts"), checks);
   CheckReplay(system.replay(), FieldPath(base, "replay"), checks);
   CheckFragments(system.fragments(), FieldPath(base, "fragments"), checks);
+  CheckPorts(system, base, checks);
+  CheckListeners(system, base, checks);
   return checks.Take();
 }
 

@@ -9,7 +9,7 @@
 #include "control/cli/exit_code.h"
 #include "control/cli/terminal.h"
 #include "control/config/config_file.h"
-#include "control/replay/parsing_settings.h"
+#include "control/daemon/worker_settings.h"
 #include "control/replay/replay.h"
 #include "control/replay/replay_view.h"
 #include "dataplane/io/allowed_cpus.h"
@@ -52,31 +52,12 @@ class SignalGuard {
   struct sigaction old_terminate_ = {};
 };
 
-Duration ToDuration(const google::protobuf::Duration& duration) {
-  return Duration::Nanos(duration.seconds() * 1'000'000'000 + duration.nanos());
-}
-
-void Override(const google::protobuf::Duration& from, bool present,
-              Duration& to) {
-  if (present) to = ToDuration(from);
-}
-
 // The start-only part of a file, and the flags that go before it.
 void Settle(const v1::SystemConfig& system, const ReplayFlags& flags,
             ReplayPlan& plan) {
-  const std::vector<int> allowed = AllowedCpus();
-  plan.workers = flags.workers.value_or(system.workers() > 0
-                                            ? system.workers()
-                                            : AutomaticWorkers(allowed.size()));
-  if (system.cpus_size() > 0) {
-    plan.worker_cpus = SpreadWorkers(
-        plan.workers, {system.cpus().begin(), system.cpus().end()});
-  } else {
-    plan.worker_cpus = SpreadWorkers(plan.workers, allowed);
-  }
-  if (system.has_burst_packets()) {
-    plan.worker.burst_packets = system.burst_packets();
-  }
+  plan.worker_cpus =
+      PlaceWorkers(system, flags.workers, Engine::kMaxWorkers, AllowedCpus());
+  plan.workers = plan.worker_cpus.size();
   plan.hugepages = system.memory().hugepages();
   if (system.memory().has_size_bytes()) {
     plan.memory_mib = static_cast<size_t>(system.memory().size_bytes() >> 20);
@@ -85,7 +66,6 @@ void Settle(const v1::SystemConfig& system, const ReplayFlags& flags,
   PipelineConfig& pipeline = plan.worker.pipeline;
   pipeline.handoff = HandoffPolicy::kWait;
   pipeline.parser.overlong = OverlongPolicy::kTakeAsCut;
-  SetParsing(system, pipeline);
   const bool ignore = flags.checksum.empty()
                           ? system.checksum() == v1::CHECKSUM_POLICY_IGNORE
                           : flags.checksum == "ignore";
@@ -93,27 +73,16 @@ void Settle(const v1::SystemConfig& system, const ReplayFlags& flags,
       ignore ? ChecksumPolicy::kIgnore : ChecksumPolicy::kVerify;
 
   WorkerLimits& limits = pipeline.limits;
-  const v1::LimitConfig& bounds = system.limits();
-  limits.flows =
-      bounds.has_flows_per_worker() ? bounds.flows_per_worker() : kReplayFlows;
-  limits.reassembly_bytes = bounds.has_reassembly_bytes_per_worker()
-                                ? bounds.reassembly_bytes_per_worker()
-                                : kReplayReassemblyBytes;
+  limits.flows = kReplayFlows;
+  limits.reassembly_bytes = kReplayReassemblyBytes;
+  SetFromSystem(system, plan.worker);
   limits.expiry_budget = SIZE_MAX;
   limits.reincarnation = Reincarnation::kAnySyn;
-  const v1::TimeoutConfig& timeouts = system.timeouts();
   plan.loop = system.replay().loop() && !flags.once;
   // A connection comes again in the next round of a loop, and has to be over.
-  limits.timeouts.enabled = flags.timeouts || timeouts.expire() || plan.loop;
+  limits.timeouts.enabled =
+      flags.timeouts || system.timeouts().expire() || plan.loop;
   limits.gap.enabled = limits.timeouts.enabled;
-  Timeouts& to = limits.timeouts;
-  Override(timeouts.handshake(), timeouts.has_handshake(), to.handshake);
-  Override(timeouts.established(), timeouts.has_established(), to.established);
-  Override(timeouts.closing(), timeouts.has_closing(), to.closing);
-  Override(timeouts.linger(), timeouts.has_linger(), to.linger);
-  Override(timeouts.udp(), timeouts.has_udp(), to.udp);
-  Override(timeouts.icmp(), timeouts.has_icmp(), to.icmp);
-
   plan.defaults.midstream = Midstream::kPickup;
   plan.defaults.buffer_bytes = kReplayBufferBytes;
   if (flags.overlap == "last") plan.defaults.overlap = OverlapPolicy::kLast;

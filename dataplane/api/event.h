@@ -53,6 +53,8 @@ class EventMask {
   static constexpr EventMask Of(EventKind kind, Hook hook) {
     return Of(kind, hook, Side::kClient) | Of(kind, hook, Side::kServer);
   }
+  // What bits() gave, to carry a mask in an atomic.
+  static constexpr EventMask FromBits(uint64_t bits) { return EventMask(bits); }
   // Every event told for `side`.
   static constexpr EventMask AllOf(Side side) {
     uint64_t bits = 0;
@@ -69,6 +71,7 @@ class EventMask {
     return (bits_ & other.bits_) != 0;
   }
   constexpr bool empty() const { return bits_ == 0; }
+  constexpr uint64_t bits() const { return bits_; }
 
   friend constexpr EventMask operator|(EventMask a, EventMask b) {
     return EventMask(a.bits_ | b.bits_);

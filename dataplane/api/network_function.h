@@ -30,10 +30,12 @@ struct ContextLayout {
   size_t bytes = 0;
 };
 
-// A named count of an NF, exported per worker. The name is [a-z0-9_]+ and of
-// static storage.
+// A named count of an NF, exported as mosaic_nf_{name}_total, the sum over the
+// workers. Functions of different types that count the same use the same name.
+// The name is [a-z0-9_]+; both texts are of static storage.
 struct NfCounter {
   std::string_view name;
+  std::string_view help;  // A sentence: what the number tells an operator.
   const Counter* value = nullptr;
 };
 

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <span>
 
+#include "dataplane/base/endpoint.h"
 #include "dataplane/base/seq_num.h"
 #include "dataplane/base/side.h"
 #include "dataplane/base/timestamp.h"
@@ -37,6 +38,12 @@ class PacketView {
   std::span<const uint8_t> payload() const;
 
   uint8_t protocol() const;  // IANA number.
+
+  // The innermost IP header's addresses, with the ports where the packet has
+  // them, 0 where it does not: of a fragment, of another protocol than TCP and
+  // UDP.
+  Endpoint source() const;
+  Endpoint destination() const;
 
   // TCP only; meaningless else.
   SeqNum seq() const;

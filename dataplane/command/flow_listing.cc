@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "dataplane/event/subscription.h"
 #include "dataplane/flow/flow_table.h"
 
 namespace mosaic {
@@ -13,6 +14,33 @@ bool MoreRecent(const FlowSummary& a, const FlowSummary& b) {
   return a.id > b.id;
 }
 
+SideMonitoring MonitoringOf(const Flow& flow, Side side) {
+  SideMonitoring monitoring;
+  const Subscription& subscription = *flow.subscription;
+  monitoring.buffer_bytes = subscription.side[Index(side)].buffer_bytes;
+  monitoring.read = monitoring.buffer_bytes > 0;
+  monitoring.buffered_bytes = BufferedBytes(flow, side);
+  const auto attachments = subscription.attachments();
+  for (const Attachment& attachment : attachments) {
+    if (monitoring.read || attachment.IsStopped(side)) continue;
+    const SidePolicy& policy =
+        SidePolicyOf(*subscription.on.snapshot, attachment, side);
+    monitoring.buffer_bytes =
+        std::max(monitoring.buffer_bytes, policy.buffer_bytes);
+  }
+  const auto stopped = [side](const Attachment& a) {
+    return a.IsStopped(side);
+  };
+  monitoring.stopped =
+      !attachments.empty() && std::ranges::all_of(attachments, stopped);
+  if (monitoring.stopped) {
+    monitoring.stop_reason = attachments.front().stop_reason[Index(side)];
+  }
+  return monitoring;
+}
+
+}  // namespace
+
 FlowSummary Summarise(const Flow& flow) {
   FlowSummary summary;
   summary.id = flow.id;
@@ -20,22 +48,25 @@ FlowSummary Summarise(const Flow& flow) {
   summary.server =
       EndpointOf(flow.key, static_cast<EndpointIndex>(flow.client ^ 1));
   summary.protocol = flow.key.protocol;
+  summary.origin = flow.origin;
   for (Side side : {Side::kClient, Side::kServer}) {
     summary.state[Index(side)] = flow.end[Index(side)].state;
     summary.sent[Index(side)] = CountersOf(flow, side);
+    summary.received[Index(side)] = MonitoringOf(flow, side);
   }
   summary.start = flow.start;
   summary.last_packet = flow.last_packet;
+  summary.monitors = flow.subscription->monitors;
+  summary.revision = flow.subscription->revision;
   return summary;
 }
-
-}  // namespace
 
 FlowListing::FlowListing(size_t max_flows) : max_flows_(max_flows) {
   result_.reserve(max_flows + 1);
 }
 
-bool FlowListing::Step(FlowTable& flows, Timestamp now) {
+bool FlowListing::Step(WorkerFlows& worker, Timestamp now) {
+  FlowTable& flows = worker.table();
   static_cast<void>(now);
   const uint32_t end = std::min(flows.high_water(), next_ + kFlowsPerStep);
   for (; next_ < end; ++next_) {

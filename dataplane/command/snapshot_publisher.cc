@@ -42,4 +42,14 @@ size_t SnapshotPublisher::Reclaim() {
                        [&](const Published& p) { return p.revision < oldest; });
 }
 
+size_t SnapshotPublisher::Reclaim(std::span<const InUse> by_worker) {
+  MOSAIC_CHECK(by_worker.size() == links_.size());
+  return std::erase_if(published_, [&](const Published& p) {
+    return std::ranges::all_of(by_worker, [&](const InUse& worker) {
+      return p.revision < worker.running &&
+             std::ranges::count(worker.attached, p.revision) == 0;
+    });
+  });
+}
+
 }  // namespace mosaic

@@ -42,7 +42,20 @@ class SnapshotPublisher {
   // Frees what no worker can refer to. Returns how many revisions went.
   size_t Reclaim();
 
+  // The revisions that a worker ran and that its flows were attached under, at
+  // one moment.
+  struct InUse {
+    uint64_t running = 0;
+    std::vector<uint64_t> attached;
+  };
+  // The same, and also what lies between older revisions that are still in use.
+  // What a worker did not use once it ran a later revision it never will again.
+  // REQUIRES: one for each worker.
+  size_t Reclaim(std::span<const InUse> by_worker);
+
   size_t retained_revisions() const { return published_.size(); }
+  // REQUIRES: one was published.
+  uint64_t oldest_retained() const { return published_.front().revision; }
 
  private:
   struct Published {

@@ -3,7 +3,7 @@
 //
 // Ownership   Owns the workers, the rings between them and every snapshot;
 //             borrows the packet sources.
-// Threading   Made, configured and asked by one control thread. Workers run
+// Threading   Made and configured by one control thread at a time. Workers run
 //             where the caller runs them: one call of RunWorker() on a thread
 //             of its own for each.
 
@@ -12,6 +12,8 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <mutex>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -29,6 +31,8 @@ struct EngineConfig {
   FlowHash::Seed seed = {};  // FlowHash::RandomSeed() but in benches.
   // By worker, Transmitter's sinks; none for workers that only receive.
   std::vector<std::vector<PacketSink*>> sinks;
+  // By worker, who hears its events; outlive the engine. May be empty.
+  std::vector<EventObserver*> observers;
 };
 
 // Makes the network function of `instance` for worker `worker`. Runs on the
@@ -53,13 +57,42 @@ class Engine {
   // Gives every worker `snapshot`, whose revision must be above every earlier
   // one. Returns at once; AllRunning() tells when they have it. An error
   // changes nothing. What flows do that are attached under an earlier revision:
-  enum class LiveFlows : uint8_t { kKeep, kReevaluate };
+  enum class LiveFlows : uint8_t {
+    kKeep,        // They stay as they are, but for those told otherwise before.
+    kReevaluate,  // They are attached anew at their next packet.
+  };
   absl::Status Apply(std::shared_ptr<const Snapshot> snapshot,
                      LiveFlows live_flows);
+  // Fails as Apply() would, and changes nothing. Makes each new function, and
+  // destroys it again.
+  absl::Status Check(const Snapshot& snapshot) const;
   bool AllRunning() const { return publisher_->AllRunning(); }
+  // Workers that do not run the revision last published.
+  std::vector<size_t> Lagging() const { return publisher_->Lagging(); }
 
-  // Frees configurations that nobody refers to any more.
+  // Gives every worker what it was given before the last Apply(), as
+  // `revision`: nothing to do, if there was nothing. Flows attached under the
+  // one undone are attached anew. REQUIRES: Apply() succeeded and was not
+  // undone since; `revision` is above every earlier one.
+  void RollBack(uint64_t revision);
+
+  // Frees configurations that nobody refers to any more; `by_worker`, where
+  // given, finds more of them.
   void Reclaim() { publisher_->Reclaim(); }
+  void Reclaim(std::span<const SnapshotPublisher::InUse> by_worker) {
+    publisher_->Reclaim(by_worker);
+  }
+  size_t retained_revisions() const { return publisher_->retained_revisions(); }
+  // REQUIRES: Apply() succeeded once.
+  uint64_t oldest_retained_revision() const {
+    return publisher_->oldest_retained();
+  }
+
+  // Whether packets that would begin a flow do. Any thread.
+  void SetNewFlows(NewFlows new_flows) {
+    state_.pass_new_flows.store(new_flows == NewFlows::kPass,
+                                std::memory_order_relaxed);
+  }
 
   // Blocks until the sources have ended or Stop() is called. Each worker once,
   // all at the same time, on threads of their own.
@@ -71,7 +104,18 @@ class Engine {
   const Worker& worker(size_t number) const { return *workers_[number]; }
 
   // The functions of worker `number` under the configuration last applied.
-  std::vector<const NfSlot*> NfSlots(size_t number) const;
+  // What the control side may read of them may be read from anywhere, for as
+  // long as they are held. Any thread.
+  std::vector<std::shared_ptr<const NfSlot>> NfSlots(size_t number) const;
+
+  // What worker `number` counts for the monitors of the configuration last
+  // applied. The counters may be read from anywhere, for as long as they are
+  // held. Any thread.
+  struct CountedMonitor {
+    std::string name;  // "monitors/{id}"
+    std::shared_ptr<const MonitorCounters> counters;
+  };
+  std::vector<CountedMonitor> Monitors(size_t number) const;
 
  private:
   const EngineConfig config_;
@@ -82,9 +126,33 @@ class Engine {
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<SnapshotPublisher> publisher_;
 
-  // The configuration last applied, to carry functions over to the next one.
-  std::shared_ptr<const Snapshot> snapshot_;
-  std::vector<std::vector<std::shared_ptr<NfSlot>>> slots_;  // By worker.
+  // A configuration with what the workers have of their own for it.
+  struct Configuration {
+    std::shared_ptr<const Snapshot> snapshot;
+    std::vector<std::vector<std::shared_ptr<NfSlot>>> slots;  // By worker.
+    std::vector<std::vector<std::shared_ptr<MonitorCounters>>> counters;
+    uint64_t reevaluate_before = 0;
+    std::vector<uint64_t> undone;
+  };
+  using ConfigurationPointer = std::shared_ptr<const Configuration>;
+
+  static ConfigurationPointer EmptyConfiguration(size_t workers);
+  ConfigurationPointer Current() const;
+  // `snapshot` with what goes on of the current configuration, and the rest
+  // made.
+  absl::StatusOr<Configuration> Prepare(
+      std::shared_ptr<const Snapshot> snapshot) const;
+  absl::StatusOr<std::vector<std::shared_ptr<NfSlot>>> SlotsFor(
+      const Snapshot& snapshot, size_t number) const;
+  std::vector<std::shared_ptr<MonitorCounters>> CountersFor(
+      const Snapshot& snapshot, size_t number) const;
+  void Publish(Configuration next);
+
+  // Applied last, and before that. Only the control thread changes them, and
+  // holds the mutex to do so; others hold it to read.
+  mutable std::mutex mutex_;
+  ConfigurationPointer current_;
+  ConfigurationPointer previous_;
 };
 
 }  // namespace mosaic

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "dataplane/engine/first_packet.h"
+#include "dataplane/engine/stop_rules.h"
 #include "dataplane/engine/stream_delivery.h"
 #include "dataplane/tcp/tcp_observer.h"
 
@@ -23,18 +24,34 @@ std::span<const uint8_t> IpBytes(const ParsedPacket& parsed) {
   return {parsed.ip_header, parsed.ip_length};
 }
 
+void CountMatch(MonitorCounters& counters, MonitorFilter filter) {
+  counters.filter_matches[static_cast<size_t>(filter)].Add(1);
+}
+
 bool Matches(const std::shared_ptr<const PacketFilter>& filter,
              std::span<const uint8_t> bytes) {
   return filter == nullptr || filter->Matches(bytes);
 }
 
+// The sides that the monitor of `attachment`, under `snapshot`, had stopped in
+// `old`, as Attachment::stopped.
+uint8_t StoppedBefore(const Subscription& old, const Snapshot& snapshot,
+                      const Attachment& attachment) {
+  const std::string& name = snapshot.monitors[attachment.monitor].name;
+  for (const Attachment& had : old.attachments()) {
+    if (old.on.snapshot->monitors[had.monitor].name == name) return had.stopped;
+  }
+  return 0;
+}
+
 }  // namespace
 
 FlowTracker::FlowTracker(const WorkerLimits& limits, const FlowHash& hash,
-                         CoreCounters& counters)
+                         CoreCounters& counters, CoreHistograms& histograms)
     : limits_(limits),
       hash_(hash),
       counters_(counters),
+      histograms_(histograms),
       table_(limits.flows),
       wheel_(limits.flows),
       chunks_(ChunkCount(limits.reassembly_bytes)),
@@ -53,21 +70,25 @@ FlowTracker::~FlowTracker() {
   }
 }
 
-void FlowTracker::SetSnapshot(const Snapshot& snapshot,
-                              std::span<NfSlot* const> slots,
-                              uint64_t reevaluate_before) {
-  snapshot_ = &snapshot;
-  slots_ = slots;
+void FlowTracker::SetSnapshot(const SnapshotOnWorker& on,
+                              uint64_t reevaluate_before,
+                              std::span<const uint64_t> undone) {
+  on_ = on;
   reevaluate_before_ = reevaluate_before;
-  subscriptions_.SetCurrentRevision(snapshot.revision);
+  undone_ = undone;
+  stale_below_ = reevaluate_before;
+  for (uint64_t revision : undone) {
+    stale_below_ = std::max(stale_below_, revision + 1);
+  }
+  subscriptions_.SetCurrentRevision(on.snapshot->revision);
   picks_up_midstream_ = false;
   wants_orphans_ = false;
-  for (const Monitor& monitor : snapshot.monitors) {
+  for (const Monitor& monitor : on.snapshot->monitors) {
     if (monitor.type != MonitorType::kStream) continue;
     picks_up_midstream_ |= monitor.midstream == Midstream::kPickup;
     for (size_t nf : monitor.nf_instances) {
-      wants_orphans_ |=
-          slots[nf]->wants.Any(EventMask::Of(EventKind::kOrphan, Hook::kNone));
+      wants_orphans_ |= on.slots[nf]->wants.Any(
+          EventMask::Of(EventKind::kOrphan, Hook::kNone));
     }
   }
 }
@@ -75,8 +96,9 @@ void FlowTracker::SetSnapshot(const Snapshot& snapshot,
 size_t FlowTracker::Match(std::span<const uint8_t> ip, FlowOrigin origin,
                           std::span<Attachment> attachments) const {
   size_t count = 0;
-  for (size_t i = 0; i < snapshot_->monitors.size(); ++i) {
-    const Monitor& monitor = snapshot_->monitors[i];
+  const Snapshot& snapshot = *on_.snapshot;
+  for (size_t i = 0; i < snapshot.monitors.size(); ++i) {
+    const Monitor& monitor = snapshot.monitors[i];
     if (monitor.type != MonitorType::kStream || count == attachments.size()) {
       continue;
     }
@@ -94,10 +116,7 @@ size_t FlowTracker::Match(std::span<const uint8_t> ip, FlowOrigin origin,
         break;
       }
     }
-    for (const StopPolicy& stop : StopPoliciesOf(*snapshot_, attachment)) {
-      if (stop.condition != StopPolicy::Condition::kImmediately) continue;
-      attachment.stopped |= static_cast<uint8_t>(1u << Index(stop.side));
-    }
+    StopFromTheStart(snapshot, attachment);
   }
   return count;
 }
@@ -115,16 +134,20 @@ void FlowTracker::Subscribe(Flow& flow, Subscription* subscription) {
 
 Flow* FlowTracker::Create(const PacketContext& context, EndpointIndex client,
                           FlowOrigin origin) {
+  if (new_flows_ == NewFlows::kPass) return nullptr;
   std::array<Attachment, Subscription::kMaxAttachments> attachments;
   const size_t count = Match(IpBytes(context.parsed), origin, attachments);
   if (count == 0) return nullptr;
+  const auto attached = std::span(attachments).first(count);
+  for (const Attachment& attachment : attached) {
+    CountMatch(*on_.counters[attachment.monitor], MonitorFilter::kSyn);
+  }
   Flow* const flow = table_.Insert(context.parsed.key, context.parsed.hash);
   if (flow == nullptr) {
     counters_.flow_table_full.Add(1);
     return nullptr;
   }
-  Subscription* const subscription = subscriptions_.Acquire(
-      *snapshot_, slots_, std::span(attachments).first(count));
+  Subscription* const subscription = subscriptions_.Acquire(on_, attached);
   if (subscription == nullptr) {
     counters_.subscriptions_full.Add(1);
     table_.Erase(*flow, context.parsed.hash);
@@ -142,6 +165,7 @@ Flow* FlowTracker::Create(const PacketContext& context, EndpointIndex client,
     if (link.slot->context_stride == 0) continue;
     std::memset(link.slot->ContextOf(index), 0, link.slot->context_stride);
   }
+  for (const Attachment& attachment : attached) CountStops(attachment, 0);
   counters_.flows_created.Add(1);
   if (context.parsed.packet_class == PacketClass::kTcp) {
     counters_.tcp_flows_created.Add(1);
@@ -157,17 +181,25 @@ Flow* FlowTracker::Create(const PacketContext& context, EndpointIndex client,
 }
 
 Verdict FlowTracker::RaiseOrphan(const PacketContext& context) {
+  if (new_flows_ == NewFlows::kPass) {
+    counters_.drain_passed_packets.Add(1);
+    return Verdict::kForward;
+  }
   counters_.orphan_packets.Add(1);
-  if (!wants_orphans_) return Verdict::kForward;
   std::array<NfSlot*, Subscription::kMaxLinks> chain;
   size_t count = 0;
-  for (const Monitor& monitor : snapshot_->monitors) {
+  uint64_t matched = 0;
+  for (size_t i = 0; i < on_.snapshot->monitors.size(); ++i) {
+    const Monitor& monitor = on_.snapshot->monitors[i];
     if (monitor.type != MonitorType::kStream ||
         !Matches(monitor.orphan_filter, IpBytes(context.parsed))) {
       continue;
     }
+    matched |= uint64_t{1} << i;
+    CountMatch(*on_.counters[i], MonitorFilter::kOrphan);
+    if (!wants_orphans_) continue;
     for (size_t nf : monitor.nf_instances) {
-      NfSlot* const slot = slots_[nf];
+      NfSlot* const slot = on_.slots[nf];
       if (!slot->wants.Any(EventMask::Of(EventKind::kOrphan, Hook::kNone))) {
         continue;
       }
@@ -177,12 +209,18 @@ Verdict FlowTracker::RaiseOrphan(const PacketContext& context) {
       }
     }
   }
-  if (count == 0) return Verdict::kForward;
+  const bool observed =
+      matched != 0 && dispatcher_.ObservesPackets(EventKind::kOrphan);
+  if (count == 0 && !observed) return Verdict::kForward;
   PacketView view(context.packet, context.parsed, Side::kClient);
   Event event;
   event.kind = EventKind::kOrphan;
   event.now = context.now;
   event.packet = &view;
+  if (observed) {
+    dispatcher_.ObservePacket(event, context.parsed, matched, *on_.snapshot);
+  }
+  if (count == 0) return Verdict::kForward;
   return dispatcher_.RaiseWithoutFlow(std::span(chain).first(count), event);
 }
 
@@ -231,7 +269,7 @@ Verdict FlowTracker::TakeFins(Flow& flow, PacketView* packet, Timestamp now) {
     const TcpState before = flow.end[Index(receiver)].state;
     TakePendingFin(PairOf(flow, sender));
     const TcpState after = flow.end[Index(receiver)].state;
-    if (before == after || !Dispatcher::Wants(flow, EventKind::kStateChange,
+    if (before == after || !dispatcher_.Wants(flow, EventKind::kStateChange,
                                               Hook::kReceiver, receiver)) {
       continue;
     }
@@ -253,9 +291,12 @@ Verdict FlowTracker::TakeFins(Flow& flow, PacketView* packet, Timestamp now) {
 }
 
 void FlowTracker::AdvanceSlow(Timestamp now) {
-  wheel_.AdvanceTo(
-      now, limits_.expiry_budget,
-      [this](uint32_t index, Timestamp tick) { OnTimer(index, tick); });
+  wheel_.AdvanceTo(now, limits_.expiry_budget,
+                   [this, now](uint32_t index, Timestamp tick) {
+                     histograms_.timer_lateness.Record(
+                         static_cast<uint64_t>((now - tick).nanos()));
+                     OnTimer(index, tick);
+                   });
 }
 
 void FlowTracker::OnTimer(uint32_t index, Timestamp now) {
@@ -287,7 +328,7 @@ void FlowTracker::End(Flow& flow, EndReason reason, Timestamp now) {
   delivery_->Finish(flow, now);
   for (Side side : {Side::kClient, Side::kServer}) {
     for (Hook hook : {Hook::kSender, Hook::kReceiver}) {
-      if (!Dispatcher::Wants(flow, EventKind::kConnectionEnd, hook, side)) {
+      if (!dispatcher_.Wants(flow, EventKind::kConnectionEnd, hook, side)) {
         continue;
       }
       Event event;
@@ -300,6 +341,8 @@ void FlowTracker::End(Flow& flow, EndReason reason, Timestamp now) {
     }
   }
   counters_.flows_ended[static_cast<size_t>(reason)].Add(1);
+  histograms_.flow_lifetime.Record(static_cast<uint64_t>(
+      std::max(flow.last_packet - flow.start, Duration()).nanos()));
   subscriptions_.Release(flow.subscription);
   requested_stop_.fill(0);  // Nothing of an ended flow is left to stop.
   wheel_.Cancel(table_.IndexOf(flow));
@@ -314,6 +357,17 @@ void FlowTracker::EndAll(EndReason reason, Timestamp now) {
   }
   std::ranges::sort(order);
   for (const auto& [id, index] : order) End(table_.At(index), reason, now);
+}
+
+CoreUsage FlowTracker::usage() const {
+  CoreUsage usage;
+  usage.flows = table_.size();
+  usage.flows_max = table_.capacity();
+  usage.buffer_bytes =
+      (chunks_.total_chunks() - chunks_.free_chunks()) * sizeof(Chunk);
+  usage.buffer_limit_bytes = chunks_.total_chunks() * sizeof(Chunk);
+  usage.timers = wheel_.armed_count();
+  return usage;
 }
 
 size_t FlowTracker::bytes_per_flow() const {
@@ -332,41 +386,24 @@ void FlowTracker::RequestStop(Flow& flow, const ChainLink& link, Side side) {
   flow.Set(flow_flag::kStopPolicies);
 }
 
-bool FlowTracker::StopIsDue(const Flow& flow, const StopPolicy& stop,
-                            Timestamp now) const {
-  switch (stop.condition) {
-    case StopPolicy::Condition::kImmediately:
-      return true;
-    case StopPolicy::Condition::kPayloadBytes:
-      return flow.end[Index(Other(stop.side))].delivered >= stop.amount;
-    case StopPolicy::Condition::kPackets:
-      return flow.hot[Index(Other(stop.side))].packets >= stop.amount;
-    case StopPolicy::Condition::kAge:
-      return now - flow.start >= stop.age;
-    case StopPolicy::Condition::kTcpState:
-      return flow.end[Index(stop.side)].state == stop.state;
-  }
-  return false;
-}
-
 void FlowTracker::SettleSlow(Flow& flow, Timestamp now) {
   std::array<Attachment, Subscription::kMaxAttachments> attachments;
   const Subscription& subscription = *flow.subscription;
   bool changed = false;
   bool forget = flow.Has(flow_flag::kForget);
   for (size_t i = 0; i < subscription.attachment_count; ++i) {
-    attachments[i] = subscription.attachment[i];
-    uint8_t stopped = attachments[i].stopped | requested_stop_[i];
-    requested_stop_[i] = 0;
-    for (const StopPolicy& stop :
-         StopPoliciesOf(*subscription.snapshot, attachments[i])) {
-      const uint8_t bit = static_cast<uint8_t>(1u << Index(stop.side));
-      if ((stopped & bit) != 0 || !StopIsDue(flow, stop, now)) continue;
-      stopped |= bit;
-      forget |= stop.forget_flow;
+    Attachment& attachment = attachments[i];
+    attachment = subscription.attachment[i];
+    for (Side side : {Side::kClient, Side::kServer}) {
+      const bool requested = (requested_stop_[i] >> Index(side) & 1) != 0;
+      if (requested && !attachment.IsStopped(side)) {
+        attachment.Stop(side, StopReason::kFunction);
+      }
     }
-    changed |= stopped != attachments[i].stopped;
-    attachments[i].stopped = stopped;
+    requested_stop_[i] = 0;
+    forget |= StopWhatIsDue(*subscription.on.snapshot, flow, now, attachment) ==
+              AfterStop::kForgetFlow;
+    changed |= attachment.stopped != subscription.attachment[i].stopped;
   }
   if (changed) {
     StopSides(flow,
@@ -378,21 +415,26 @@ void FlowTracker::SettleSlow(Flow& flow, Timestamp now) {
   }
 }
 
+void FlowTracker::CountStops(const Attachment& attachment,
+                             uint8_t already_stopped) {
+  for (Side side : {Side::kClient, Side::kServer}) {
+    const bool counted = (already_stopped >> Index(side) & 1) != 0;
+    if (!attachment.IsStopped(side) || counted) continue;
+    const StopReason reason = attachment.stop_reason[Index(side)];
+    counters_.stopped_sides[Index(side)][static_cast<size_t>(reason)].Add(1);
+  }
+}
+
 void FlowTracker::StopSides(Flow& flow,
                             std::span<const Attachment> attachments) {
   const Subscription& old = *flow.subscription;
-  Subscription* const next =
-      subscriptions_.Acquire(*old.snapshot, old.slots, attachments);
+  Subscription* const next = subscriptions_.Acquire(old.on, attachments);
   if (next == nullptr) {
     counters_.subscriptions_full.Add(1);
     return;
   }
   for (size_t i = 0; i < attachments.size(); ++i) {
-    const unsigned fresh =
-        attachments[i].stopped & ~unsigned{old.attachment[i].stopped};
-    for (Side side : {Side::kClient, Side::kServer}) {
-      counters_.stopped_sides[Index(side)].Add(fresh >> Index(side) & 1);
-    }
+    CountStops(attachments[i], old.attachment[i].stopped);
   }
   subscriptions_.Release(flow.subscription);
   Subscribe(flow, next);
@@ -403,23 +445,42 @@ void FlowTracker::StopSides(Flow& flow,
   }
 }
 
+void FlowTracker::ReevaluateSlow(Flow& flow, const PacketContext& context) {
+  if (flow.revision < reevaluate_before_ ||
+      std::ranges::count(undone_, flow.revision) > 0) {
+    Reattach(flow, context);
+  }
+}
+
 void FlowTracker::Reattach(Flow& flow, const PacketContext& context) {
   std::array<Attachment, Subscription::kMaxAttachments> attachments;
   const size_t count =
       Match(FirstPacket(flow).bytes(), flow.origin, attachments);
-  Subscription* const next = subscriptions_.Acquire(
-      *snapshot_, slots_, std::span(attachments).first(count));
+  const auto attached = std::span(attachments).first(count);
+  // A policy that has fired fires at once, or each change of the configuration
+  // would show a packet of what had been stopped.
+  for (Attachment& attachment : attached) {
+    if (StopWhatIsDue(*on_.snapshot, flow, context.now, attachment) ==
+        AfterStop::kForgetFlow) {
+      flow.Set(flow_flag::kForget);
+    }
+  }
+  Subscription* const next = subscriptions_.Acquire(on_, attached);
   if (next == nullptr) {
     counters_.subscriptions_full.Add(1);
     return;
+  }
+  const Subscription& old = *flow.subscription;
+  for (const Attachment& attachment : attached) {
+    CountStops(attachment, StoppedBefore(old, *on_.snapshot, attachment));
   }
   // A function that was attached keeps its context; one that is new starts with
   // a clear one.
   const uint32_t index = table_.IndexOf(flow);
   for (const ChainLink& link : next->links()) {
-    const auto links = flow.subscription->links();
     const bool had = std::ranges::any_of(
-        links, [&](const ChainLink& old) { return old.slot == link.slot; });
+        old.links(),
+        [&](const ChainLink& had_link) { return had_link.slot == link.slot; });
     if (!had && link.slot->context_stride > 0) {
       std::memset(link.slot->ContextOf(index), 0, link.slot->context_stride);
     }

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <span>
 
+#include "dataplane/command/worker_link.h"
 #include "dataplane/engine/limits.h"
 #include "dataplane/engine/packet_context.h"
 #include "dataplane/event/dispatcher.h"
@@ -23,6 +24,8 @@
 #include "dataplane/flow/timer_wheel.h"
 #include "dataplane/policy/snapshot.h"
 #include "dataplane/stats/core_counters.h"
+#include "dataplane/stats/core_histograms.h"
+#include "dataplane/stats/core_usage.h"
 #include "dataplane/stream/chunk_pool.h"
 #include "dataplane/stream/stream_state.h"
 
@@ -30,10 +33,16 @@ namespace mosaic {
 
 class StreamDelivery;
 
-class FlowTracker : public FlowServices {
+// What happens to packets that would begin a flow.
+enum class NewFlows : uint8_t {
+  kTrack,
+  kPass,  // They pass unmonitored and are counted; no orphan is told either.
+};
+
+class FlowTracker final : public FlowServices, public WorkerFlows {
  public:
   FlowTracker(const WorkerLimits& limits, const FlowHash& hash,
-              CoreCounters& counters);
+              CoreCounters& counters, CoreHistograms& histograms);
   ~FlowTracker() override;
 
   FlowTracker(const FlowTracker&) = delete;
@@ -43,18 +52,23 @@ class FlowTracker : public FlowServices {
   // any packet; `delivery` outlives the tracker's last call.
   void SetDelivery(StreamDelivery& delivery) { delivery_ = &delivery; }
 
-  // Makes `snapshot` the one that new flows are attached under, with `slots` by
-  // its nf_instances. Flows attached under a revision below `reevaluate_before`
-  // are attached anew at their next packet. All outlive the flows' use.
-  void SetSnapshot(const Snapshot& snapshot, std::span<NfSlot* const> slots,
-                   uint64_t reevaluate_before);
+  // Makes `on` the one that new flows are attached under. Flows attached under
+  // a revision below `reevaluate_before`, or under one of `undone`, are
+  // attached anew at their next packet. All of it outlives the flows' use.
+  void SetSnapshot(const SnapshotOnWorker& on, uint64_t reevaluate_before,
+                   std::span<const uint64_t> undone = {});
 
-  FlowTable& table() { return table_; }
+  void SetNewFlows(NewFlows new_flows) { new_flows_ = new_flows; }
+
+  FlowTable& table() override { return table_; }
   Dispatcher& dispatcher() { return dispatcher_; }
   CoreCounters& counters() { return counters_; }
   StreamStatePool& stream_states() { return stream_states_; }
   ChunkPool& chunks() { return chunks_; }
   const WorkerLimits& limits() const { return limits_; }
+
+  // From any thread.
+  CoreUsage usage() const;
 
   // Memory that each flow of capacity has, without payload: record, buckets,
   // timer.
@@ -68,18 +82,22 @@ class FlowTracker : public FlowServices {
 
   // The oldest revision that a flow or the current configuration refers to.
   uint64_t OldestRevision() const { return subscriptions_.OldestRevision(); }
+  uint64_t current_revision() const override {
+    return subscriptions_.current_revision();
+  }
+  void AddAttachedRevisions(std::vector<uint64_t>& revisions) const override {
+    subscriptions_.AddRevisions(revisions);
+  }
 
   // True if some stream monitor picks up flows in their middle.
   bool picks_up_midstream() const { return picks_up_midstream_; }
-  // True if some stream monitor has network functions for orphans.
-  bool wants_orphans() const { return wants_orphans_; }
   // Shows a packet without a flow to the monitors that want such.
   Verdict RaiseOrphan(const PacketContext& context);
 
   // Ends `flow`: what its streams hold is told, END is raised, the record goes.
   // What the flow itself says of its end (fin, reset, refused) goes before
   // `reason`.
-  void End(Flow& flow, EndReason reason, Timestamp now);
+  void End(Flow& flow, EndReason reason, Timestamp now) override;
 
   // Ends all flows, in order of appearance.
   void EndAll(EndReason reason, Timestamp now);
@@ -102,9 +120,7 @@ class FlowTracker : public FlowServices {
 
   // Brings `flow` under the current snapshot if it has to be.
   void Reevaluate(Flow& flow, const PacketContext& context) {
-    if (reevaluate_before_ != 0 && flow.revision < reevaluate_before_) {
-      Reattach(flow, context);
-    }
+    if (flow.revision < stale_below_) ReevaluateSlow(flow, context);
   }
 
   // After the last event of a packet: carries out stop policies, requested
@@ -124,10 +140,11 @@ class FlowTracker : public FlowServices {
   size_t Match(std::span<const uint8_t> ip, FlowOrigin origin,
                std::span<Attachment> attachments) const;
   void Subscribe(Flow& flow, Subscription* subscription);
+  void ReevaluateSlow(Flow& flow, const PacketContext& context);
   void Reattach(Flow& flow, const PacketContext& context);
   void SettleSlow(Flow& flow, Timestamp now);
-  bool StopIsDue(const Flow& flow, const StopPolicy& stop, Timestamp now) const;
   void StopSides(Flow& flow, std::span<const Attachment> attachments);
+  void CountStops(const Attachment& attachment, uint8_t already_stopped);
   Duration TimeoutOf(const Flow& flow) const;
   void AdvanceSlow(Timestamp now);
   void OnTimer(uint32_t index, Timestamp now);
@@ -135,6 +152,7 @@ class FlowTracker : public FlowServices {
   const WorkerLimits limits_;
   const FlowHash& hash_;
   CoreCounters& counters_;
+  CoreHistograms& histograms_;
 
   FlowTable table_;
   TimerWheel wheel_;
@@ -144,9 +162,11 @@ class FlowTracker : public FlowServices {
   Dispatcher dispatcher_;
   StreamDelivery* delivery_ = nullptr;
 
-  const Snapshot* snapshot_ = nullptr;
-  std::span<NfSlot* const> slots_;
+  SnapshotOnWorker on_;
   uint64_t reevaluate_before_ = 0;
+  std::span<const uint64_t> undone_;
+  uint64_t stale_below_ = 0;  // No flow from here on is attached anew.
+  NewFlows new_flows_ = NewFlows::kTrack;
   bool picks_up_midstream_ = false;
   bool wants_orphans_ = false;
   bool wheel_started_ = false;

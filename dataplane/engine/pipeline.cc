@@ -75,7 +75,7 @@ Pipeline::Pipeline(const PipelineConfig& config, const FlowHash& hash,
       parser_(config.parser),
       fragments_(config.limits.fragments, MemoryOf(sinks), parser_, hash,
                  counters),
-      tracker_(config.limits, hash, counters),
+      tracker_(config.limits, hash, counters, histograms_),
       delivery_(tracker_),
       tcp_(tracker_, delivery_),
       transmitter_(sinks, counters) {
@@ -83,14 +83,13 @@ Pipeline::Pipeline(const PipelineConfig& config, const FlowHash& hash,
   outbox_.reserve(DatagramPool::kDatagrams);
 }
 
-void Pipeline::SetSnapshot(const Snapshot& snapshot,
-                           std::span<NfSlot* const> slots,
-                           uint64_t reevaluate_before) {
-  snapshot_ = &snapshot;
-  slots_ = slots;
-  tracker_.SetSnapshot(snapshot, slots, reevaluate_before);
+void Pipeline::SetSnapshot(const SnapshotOnWorker& on,
+                           uint64_t reevaluate_before,
+                           std::span<const uint64_t> undone) {
+  on_ = on;
+  tracker_.SetSnapshot(on, reevaluate_before, undone);
   has_raw_monitors_ = std::ranges::any_of(
-      snapshot.monitors,
+      on.snapshot->monitors,
       [](const Monitor& m) { return m.type == MonitorType::kRaw; });
 }
 
@@ -100,6 +99,7 @@ void Pipeline::ProcessReceived(Burst& burst) {
   uint64_t bytes = 0;
   for (const Packet& packet : burst.packets()) bytes += packet.wire_length;
   counters_.rx_packets.Add(burst.size);
+  histograms_.rx_burst_packets.Record(burst.size);
   counters_.rx_bytes.Add(bytes);
 
   const size_t others = parser_.Parse(burst.packets(), burst.parsed_packets());
@@ -166,7 +166,7 @@ void Pipeline::ProcessPacket(Burst& burst, size_t i) {
 bool Pipeline::DropUnsound(Packet& packet, const ParsedPacket& parsed) {
   DropReason reason = DropReason::kParseError;
   if (parsed.packet_class == PacketClass::kError) {
-    counters_.parse_errors[static_cast<size_t>(parsed.error)].Add(1);
+    counters_.parse_errors[static_cast<size_t>(parsed.error) - 1].Add(1);
   } else if (parsed.packet_class == PacketClass::kFragment &&
              parsed.fragment_fate == FragmentFate::kRefused) {
     reason = DropReason::kIpFragment;
@@ -237,6 +237,7 @@ Verdict Pipeline::ProcessDatagram(Flow* flow, const PacketContext& context) {
   hot.payload_bytes += context.parsed.payload_length;
   flow->last_seen = context.now;
   flow->last_packet = std::max(flow->last_packet, context.packet.time);
+  flow->subscription->CountPacket();
   if (flow->Has(flow_flag::kBlocked)) return Verdict::kBlockFlow;
 
   PacketView view(context.packet, context.parsed, sender);
@@ -249,7 +250,7 @@ Verdict Pipeline::ProcessDatagram(Flow* flow, const PacketContext& context) {
     event.side = hook == Hook::kSender ? sender : Other(sender);
     for (EventKind kind : {EventKind::kConnectionStart, EventKind::kPacketIn}) {
       if (kind == EventKind::kConnectionStart && !is_new) continue;
-      if (!Dispatcher::Wants(*flow, kind, hook, event.side)) continue;
+      if (!tracker_.dispatcher().Wants(*flow, kind, hook, event.side)) continue;
       event.kind = kind;
       verdict = std::max(verdict, tracker_.dispatcher().Raise(*flow, event));
     }
@@ -286,16 +287,27 @@ Verdict Pipeline::RaiseRaw(const PacketContext& context) {
       context.packet.link == LinkType::kEthernet
           ? context.packet.bytes()
           : SyntheticFrame(context.parsed, synthetic);
-  for (const Monitor& monitor : snapshot_->monitors) {
+  const std::span<const Monitor> monitors = on_.snapshot->monitors;
+  for (size_t i = 0; i < monitors.size(); ++i) {
+    const Monitor& monitor = monitors[i];
     if (monitor.type != MonitorType::kRaw) continue;
     if (monitor.raw_filter != nullptr &&
         !monitor.raw_filter->Matches(frame, context.packet.wire_length)) {
       continue;
     }
+    on_.counters[i]->packets.Add(1);
+    on_.counters[i]
+        ->filter_matches[static_cast<size_t>(MonitorFilter::kRaw)]
+        .Add(1);
+    Dispatcher& dispatcher = tracker_.dispatcher();
+    if (dispatcher.ObservesPackets(EventKind::kPacketIn)) {
+      dispatcher.ObservePacket(event, context.parsed, uint64_t{1} << i,
+                               *on_.snapshot);
+    }
     for (size_t nf : monitor.nf_instances) {
-      NfSlot* const slot = slots_[nf];
-      verdict = std::max(
-          verdict, tracker_.dispatcher().RaiseWithoutFlow({&slot, 1}, event));
+      NfSlot* const slot = on_.slots[nf];
+      verdict =
+          std::max(verdict, dispatcher.RaiseWithoutFlow({&slot, 1}, event));
       if (verdict != Verdict::kForward) return verdict;
     }
   }

@@ -40,8 +40,8 @@ class Pipeline {
            const std::vector<PacketSink*>& sinks = {});
 
   // See FlowTracker::SetSnapshot().
-  void SetSnapshot(const Snapshot& snapshot, std::span<NfSlot* const> slots,
-                   uint64_t reevaluate_before);
+  void SetSnapshot(const SnapshotOnWorker& on, uint64_t reevaluate_before,
+                   std::span<const uint64_t> undone = {});
 
   // Packets as received: parses them, hands those of other workers on, and
   // processes the rest. Leaves the burst empty.
@@ -61,6 +61,10 @@ class Pipeline {
 
   FlowTracker& tracker() { return tracker_; }
   const FragmentStage& fragments() const { return fragments_; }
+  const FlowTracker& tracker() const { return tracker_; }
+  // Written by the worker; the const one may be read from any thread.
+  CoreHistograms& histograms() { return histograms_; }
+  const CoreHistograms& histograms() const { return histograms_; }
   // The largest clock of any packet processed.
   Timestamp clock() const { return clock_; }
 
@@ -90,6 +94,8 @@ class Pipeline {
   const size_t worker_;
   CoreCounters& counters_;
 
+  CoreHistograms histograms_;
+
   const Parser parser_;
   FragmentStage fragments_;
   FlowTracker tracker_;
@@ -97,8 +103,7 @@ class Pipeline {
   TcpStage tcp_;
   Transmitter transmitter_;
 
-  const Snapshot* snapshot_ = nullptr;
-  std::span<NfSlot* const> slots_;
+  SnapshotOnWorker on_;
   bool has_raw_monitors_ = false;
   Timestamp clock_;
   Burst handed_over_;

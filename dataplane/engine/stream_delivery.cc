@@ -88,6 +88,29 @@ class StreamDelivery::ConflictReporter : public ConflictSink {
   const Timestamp now_;
 };
 
+// Counts to a side what the pool lends and is given back in its scope, in which
+// only buffers of that side are touched.
+class StreamDelivery::MemoryAccount {
+ public:
+  MemoryAccount(StreamDelivery& delivery, Side receiver)
+      : chunks_(delivery.tracker_.chunks()),
+        bytes_(delivery.counters_.buffer_bytes[Index(receiver)]),
+        free_before_(chunks_.free_chunks()) {}
+  ~MemoryAccount() {
+    const size_t free_now = chunks_.free_chunks();
+    if (free_now == free_before_) return;
+    bytes_.Set(bytes_.Read() + free_before_ * sizeof(Chunk) -
+               free_now * sizeof(Chunk));
+  }
+  MemoryAccount(const MemoryAccount&) = delete;
+  MemoryAccount& operator=(const MemoryAccount&) = delete;
+
+ private:
+  const ChunkPool& chunks_;
+  Counter& bytes_;
+  const size_t free_before_;
+};
+
 StreamDelivery::Position StreamDelivery::Locate(const Flow& flow, Side receiver,
                                                 int64_t offset,
                                                 uint32_t length) const {
@@ -104,7 +127,8 @@ StreamDelivery::Position StreamDelivery::Locate(const Flow& flow, Side receiver,
 
 void StreamDelivery::RaiseError(Flow& flow, Side receiver,
                                 const StreamError& error, Timestamp now) {
-  if (!Dispatcher::Wants(flow, EventKind::kError, Hook::kNone, receiver)) {
+  if (!tracker_.dispatcher().Wants(flow, EventKind::kError, Hook::kNone,
+                                   receiver)) {
     return;
   }
   Event event;
@@ -128,7 +152,8 @@ Verdict StreamDelivery::Offer(Flow& flow, Side receiver,
   const uint64_t offset = sender.delivered;
   Advance(sender, data.size());
   counters_.delivered_bytes[Index(receiver)].Add(data.size());
-  if (!Dispatcher::Wants(flow, EventKind::kNewData, Hook::kNone, receiver)) {
+  if (!tracker_.dispatcher().Wants(flow, EventKind::kNewData, Hook::kNone,
+                                   receiver)) {
     return Verdict::kForward;
   }
   Event event;
@@ -141,6 +166,30 @@ Verdict StreamDelivery::Offer(Flow& flow, Side receiver,
   PacketView view(context->packet, context->parsed, Other(receiver));
   event.packet = &view;
   return tracker_.dispatcher().Raise(flow, event);
+}
+
+void StreamDelivery::ObserveUnread(const Flow& flow, Side receiver,
+                                   int64_t offset,
+                                   const PacketContext& context) {
+  Dispatcher& dispatcher = tracker_.dispatcher();
+  if (!dispatcher.Observes(flow, EventKind::kNewData, Hook::kNone, receiver)) {
+    return;
+  }
+  const int64_t front =
+      static_cast<int64_t>(flow.end[Index(Other(receiver))].delivered);
+  const int64_t from = std::max(offset, front);
+  const int64_t end = offset + context.parsed.payload_captured;
+  if (from >= end) return;
+  PacketView view(context.packet, context.parsed, Other(receiver));
+  Event event;
+  event.kind = EventKind::kNewData;
+  event.side = receiver;
+  event.now = context.now;
+  event.packet = &view;
+  event.offset = static_cast<uint64_t>(from);
+  event.data = {context.parsed.payload + (from - offset),
+                static_cast<size_t>(end - from)};
+  dispatcher.Observe(flow, event);
 }
 
 StreamState* StreamDelivery::StateOf(Flow& flow, Side receiver,
@@ -180,6 +229,7 @@ Verdict StreamDelivery::Receive(Flow& flow, Side receiver, int64_t offset,
   if (settings.buffer_bytes == 0) {
     counters_.discarded_bytes[static_cast<size_t>(DiscardedBytes::kUnread)].Add(
         payload.size());
+    ObserveUnread(flow, receiver, offset, context);
     const int64_t end = offset + context.parsed.payload_length;
     const int64_t ahead = end - static_cast<int64_t>(sender.delivered);
     if (ahead > 0) Advance(sender, static_cast<uint64_t>(ahead));
@@ -214,6 +264,7 @@ Verdict StreamDelivery::ReceiveBuffered(Flow& flow, Side receiver,
     counters_.unverified_bytes.Add(payload.size());
     return Verdict::kForward;
   }
+  const MemoryAccount account(*this, receiver);
   StreamState& state = *StateOf(flow, receiver, settings.buffer_bytes);
   ReassemblyBuffer& buffer = state.buffer;
   Verdict verdict = Verdict::kForward;
@@ -409,6 +460,7 @@ Verdict StreamDelivery::Acknowledge(Flow& flow, Side receiver,
                                     const PacketContext& context) {
   StreamState* const state = flow.stream[Index(receiver)];
   if (state == nullptr) return Verdict::kForward;
+  const MemoryAccount account(*this, receiver);
   const TcpEnd& sender = flow.end[Index(Other(receiver))];
   Verdict verdict = Verdict::kForward;
   const GapPolicy& policy = tracker_.limits().gap;
@@ -442,6 +494,7 @@ Timestamp StreamDelivery::GiveUpOldHoles(Flow& flow, Timestamp now) {
       continue;
     }
     const ReassemblyBuffer::Range hole = state->buffer.Hole();
+    const MemoryAccount account(*this, receiver);
     if (hole.length > 0) {
       GiveUpHole(flow, receiver, *state, hole.length, now);
       static_cast<void>(Drain(flow, receiver, *state, nullptr, now));
@@ -457,6 +510,7 @@ void StreamDelivery::Finish(Flow& flow, Timestamp now) {
   for (Side receiver : {Side::kClient, Side::kServer}) {
     StreamState* const state = flow.stream[Index(receiver)];
     if (state == nullptr) continue;
+    const MemoryAccount account(*this, receiver);
     while (true) {
       const ReassemblyBuffer::Range hole = state->buffer.Hole();
       if (hole.length == 0) break;
@@ -471,6 +525,7 @@ void StreamDelivery::Finish(Flow& flow, Timestamp now) {
 void StreamDelivery::StopReading(Flow& flow, Side receiver) {
   StreamState* const state = flow.stream[Index(receiver)];
   if (state == nullptr) return;
+  const MemoryAccount account(*this, receiver);
   const uint64_t held = state->buffer.pending_bytes();
   counters_.discarded_bytes[static_cast<size_t>(DiscardedBytes::kStopped)].Add(
       held);
@@ -489,6 +544,7 @@ void StreamDelivery::Resize(Flow& flow, Side receiver, uint32_t capacity_bytes,
                             Timestamp now) {
   StreamState* const state = flow.stream[Index(receiver)];
   if (state == nullptr || state->buffer.capacity() == capacity_bytes) return;
+  const MemoryAccount account(*this, receiver);
   const uint64_t before = state->buffer.pending_bytes();
   const ReassemblyBuffer::Range lost = state->buffer.Resize(capacity_bytes);
   if (lost.length == 0) return;

@@ -63,7 +63,11 @@ class StreamDelivery {
 
  private:
   class ConflictReporter;
+  class MemoryAccount;
 
+  // Tells an observer what a segment brings to a side that nobody reads.
+  void ObserveUnread(const Flow& flow, Side receiver, int64_t offset,
+                     const PacketContext& context);
   StreamState* StateOf(Flow& flow, Side receiver, uint32_t capacity_bytes);
   void DropStateIfIdle(Flow& flow, Side receiver);
   Verdict ReceiveBuffered(Flow& flow, Side receiver, uint64_t offset,

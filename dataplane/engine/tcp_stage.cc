@@ -25,13 +25,15 @@ void CountPacket(Flow& flow, Side sender, const PacketContext& context) {
   hot.payload_bytes += context.parsed.payload_length;
   flow.last_seen = context.now;
   flow.last_packet = std::max(flow.last_packet, context.packet.time);
+  flow.subscription->CountPacket();
 }
 
 }  // namespace
 
 Verdict TcpStage::RaisePacketEvent(Flow& flow, EventKind kind, Hook hook,
                                    Side side, const PacketContext& context) {
-  if (!Dispatcher::Wants(flow, kind, hook, side)) return Verdict::kForward;
+  if (!tracker_.dispatcher().Wants(flow, kind, hook, side))
+    return Verdict::kForward;
   const Side sender = hook == Hook::kSender ? side : Other(side);
   PacketView view(context.packet, context.parsed, sender);
   Event event;
@@ -48,7 +50,7 @@ Verdict TcpStage::RaiseStateChange(Flow& flow, Hook hook, Side side,
                                    const PacketContext& context) {
   const TcpState after = flow.end[Index(side)].state;
   if (before == after ||
-      !Dispatcher::Wants(flow, EventKind::kStateChange, hook, side)) {
+      !tracker_.dispatcher().Wants(flow, EventKind::kStateChange, hook, side)) {
     return Verdict::kForward;
   }
   PacketView view(context.packet, context.parsed,
@@ -185,7 +187,8 @@ Verdict TcpStage::RefuseChecksum(Flow& flow, Side sender,
       bytes);
   flow.rare[Index(sender)].refused_bytes += bytes;
   const Side receiver = Other(sender);
-  if (!Dispatcher::Wants(flow, EventKind::kError, Hook::kNone, receiver)) {
+  if (!tracker_.dispatcher().Wants(flow, EventKind::kError, Hook::kNone,
+                                   receiver)) {
     return Verdict::kForward;
   }
   PacketView view(context.packet, context.parsed, sender);

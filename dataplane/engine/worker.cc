@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <ctime>
 #include <thread>
 
 #include "dataplane/base/check.h"
@@ -20,6 +21,14 @@ constexpr size_t kEmptyRoundsBeforeYield = 16;
 constexpr size_t kEmptyRoundsBeforeNap = 256;
 constexpr std::chrono::microseconds kLongestNap{200};
 
+// CPU time that this thread has used.
+uint64_t ThreadCpuNanos() {
+  timespec used;
+  if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used) != 0) return 0;
+  return static_cast<uint64_t>(used.tv_sec) * 1'000'000'000 +
+         static_cast<uint64_t>(used.tv_nsec);
+}
+
 }  // namespace
 
 Worker::Worker(size_t number, const WorkerConfig& config, const FlowHash& hash,
@@ -32,7 +41,10 @@ Worker::Worker(size_t number, const WorkerConfig& config, const FlowHash& hash,
       state_(state),
       pipeline_(std::make_unique<Pipeline>(config.pipeline, hash, handoff,
                                            number, counters_, sinks)),
-      source_ended_(source == nullptr) {
+      source_ended_(source == nullptr),
+      nanos_per_cycle_(config.tsc_hertz == 0
+                           ? 0
+                           : 1e9 / static_cast<double>(config.tsc_hertz)) {
   MOSAIC_CHECK(config.burst_packets > 0 &&
                config.burst_packets <= Burst::kMaxPackets);
   if (source != nullptr) state.producers.fetch_add(1);
@@ -45,8 +57,9 @@ void Worker::TakeUpConfiguration() {
   for (size_t i = 0; i < wanted->slots.size(); ++i) {
     wanted->slots[i]->TakeUp(wanted->snapshot->nf_instances[i].config);
   }
-  pipeline_->SetSnapshot(*wanted->snapshot, wanted->slots,
-                         wanted->reevaluate_before);
+  pipeline_->SetSnapshot(
+      {wanted->snapshot.get(), wanted->slots, wanted->counters},
+      wanted->reevaluate_before, wanted->undone);
   running_ = wanted;
   UpdateOldestRevision();
   link_.running_revision.store(wanted->snapshot->revision,
@@ -83,7 +96,7 @@ void Worker::EndSource() {
 
 void Worker::RunTasks() {
   if (task_ == nullptr && !link_.tasks.TryPop(task_)) return;
-  if (!task_->Step(pipeline_->tracker().table(), pipeline_->clock())) return;
+  if (!task_->Step(pipeline_->tracker(), pipeline_->clock())) return;
   WorkerTask* const finished = task_;
   task_ = nullptr;
   finished->MarkDone();
@@ -91,7 +104,30 @@ void Worker::RunTasks() {
 
 size_t Worker::RunOnce() {
   const uint64_t begin = __rdtsc();
+  if (link_.wanted.load(std::memory_order_relaxed) != running_) {
+    apply_rounds_left_ = kApplyRounds;
+  }
+  const size_t moved = apply_rounds_left_ > 0 ? WorkOnTheClock() : Work();
+  CountRound(__rdtsc() - begin, moved);
+  return moved;
+}
+
+size_t Worker::WorkOnTheClock() {
+  --apply_rounds_left_;
+  const uint64_t begin = ThreadCpuNanos();
+  const size_t moved = Work();
+  const uint64_t used = ThreadCpuNanos() - begin;
+  if (used > counters_.longest_apply_nanos.Read()) {
+    counters_.longest_apply_nanos.Set(used);
+  }
+  return moved;
+}
+
+size_t Worker::Work() {
   TakeUpConfiguration();
+  pipeline_->tracker().SetNewFlows(
+      state_.pass_new_flows.load(std::memory_order_relaxed) ? NewFlows::kPass
+                                                            : NewFlows::kTrack);
   size_t moved = 0;
   if (!source_ended_ && state_.stop.load(std::memory_order_relaxed)) {
     EndSource();
@@ -107,13 +143,19 @@ size_t Worker::RunOnce() {
           link_.running_revision.load(std::memory_order_relaxed)) {
     UpdateOldestRevision();
   }
+  return moved;
+}
+
+void Worker::CountRound(uint64_t cycles, size_t moved) {
   counters_.loop_rounds.Add(1);
-  const uint64_t cycles = __rdtsc() - begin;
   (moved > 0 ? counters_.busy_cycles : counters_.idle_cycles).Add(cycles);
   if (cycles > counters_.longest_round_cycles.Read()) {
     counters_.longest_round_cycles.Set(cycles);
   }
-  return moved;
+  if (moved > 0 && nanos_per_cycle_ > 0) {
+    pipeline_->histograms().loop_duration.Record(
+        static_cast<uint64_t>(static_cast<double>(cycles) * nanos_per_cycle_));
+  }
 }
 
 bool Worker::RingsAreEmpty() const {

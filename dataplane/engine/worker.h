@@ -1,8 +1,8 @@
 // Worker is the loop of one core: poll, process, hand over, tidy up.
 //
 // Ownership   Owns its pipeline and counters; borrows its source and the rings.
-// Threading   Run() and RunOnce() on the worker's thread; counters() and link()
-//             from anywhere.
+// Threading   Run() and RunOnce() on the worker's thread; counters(),
+//             histograms(), usage() and link() from anywhere.
 
 #pragma once
 
@@ -22,7 +22,9 @@ namespace mosaic {
 // Who still brings packets in. When nobody does and all rings are empty, the
 // workers are done.
 struct RunState {
-  std::atomic<bool> stop{false};     // Written by control.
+  std::atomic<bool> stop{false};  // Written by control.
+  // Written by control: new flows are tracked no more.
+  std::atomic<bool> pass_new_flows{false};
   std::atomic<size_t> producers{0};  // Workers whose source has not ended.
   // How often workers have found their rings empty, each at most once more than
   // all others have. See Worker::Finished().
@@ -45,10 +47,18 @@ struct WorkerConfig {
   // empty in replay, where packets are the clock.
   std::function<Timestamp()> now;
   size_t burst_packets = Burst::kMaxPackets;  // 1 .. Burst::kMaxPackets.
+  // Of the time stamp counter (Eal::TscHertz()); 0 where it is not known: the
+  // duration of rounds is not recorded then.
+  uint64_t tsc_hertz = 0;
 };
 
 class Worker {
  public:
+  // Rounds from the one on in which a configuration is taken up: what it costs
+  // falls in these, flows that are attached anew included. Their CPU time is
+  // measured with two system calls each, all others' with none.
+  static constexpr size_t kApplyRounds = 64;
+
   // `source` may be null: a worker that is only handed packets. All references
   // outlive the worker.
   Worker(size_t number, const WorkerConfig& config, const FlowHash& hash,
@@ -67,10 +77,16 @@ class Worker {
   void TakeUpConfiguration();
 
   const CoreCounters& counters() const { return counters_; }
+  const CoreHistograms& histograms() const { return pipeline_->histograms(); }
+  CoreUsage usage() const { return pipeline_->tracker().usage(); }
   WorkerLink& link() { return link_; }
+  const WorkerLink& link() const { return link_; }
   Pipeline& pipeline() { return *pipeline_; }
 
  private:
+  size_t Work();
+  size_t WorkOnTheClock();
+  void CountRound(uint64_t cycles, size_t moved);
   size_t Poll();
   void EndSource();
   void RunTasks();
@@ -95,6 +111,8 @@ class Worker {
   bool source_ended_ = false;
   size_t drained_ = 0;  // This worker's part of RunState::drained.
   uint64_t rounds_ = 0;
+  size_t apply_rounds_left_ = 0;
+  const double nanos_per_cycle_;  // 0: not known.
 };
 
 }  // namespace mosaic

@@ -46,7 +46,23 @@ Verdict Dispatcher::Call(const ChainLink& link, Flow& flow,
   return verdict;
 }
 
+void Dispatcher::Observe(const Flow& flow, const Event& event) {
+  const uint64_t limit = flow.subscription->observed_bytes[Index(event.side)];
+  if (event.kind != EventKind::kNewData ||
+      event.offset + event.data.size() <= limit) {
+    observer_->OnEvent(event, flow);
+  } else if (event.offset < limit) {
+    Event cut = event;
+    cut.data = event.data.first(limit - event.offset);
+    observer_->OnEvent(cut, flow);
+  }
+}
+
 Verdict Dispatcher::Raise(Flow& flow, const Event& event) {
+  if (Observes(flow, event.kind, event.hook, event.side)) Observe(flow, event);
+  if (!flow.mask.Has(event.kind, event.hook, event.side)) {
+    return Verdict::kForward;
+  }
   counters_.events[static_cast<size_t>(event.kind)].Add(1);
   const std::span<const ChainLink> links = flow.subscription->links();
   Verdict severest = Verdict::kForward;

@@ -8,13 +8,16 @@
 // Faults      What a function throws is caught here and counted; its failure
 //             policy gives the verdict.
 // Threading   Owner worker only.
-// Cost        Nothing for an event that is not in the flow's mask: the caller
-//             tests it with Wants() before it builds the event.
+// Observer    Hears an event before the first function; see event_observer.h.
+// Cost        Nothing for an event that neither the flow's mask nor the
+// observer
+//             has: the caller tests it with Wants() before it builds the event.
 
 #pragma once
 
 #include "dataplane/api/event.h"
 #include "dataplane/api/verdict.h"
+#include "dataplane/event/event_observer.h"
 #include "dataplane/event/flow_services.h"
 #include "dataplane/event/subscription.h"
 #include "dataplane/flow/flow.h"
@@ -27,22 +30,46 @@ class Dispatcher {
   Dispatcher(FlowServices& services, CoreCounters& counters)
       : services_(services), counters_(counters) {}
 
-  static bool Wants(const Flow& flow, EventKind kind, Hook hook, Side side) {
-    return flow.mask.Has(kind, hook, side);
+  // `observer` outlives the dispatcher. REQUIRES: called before any event.
+  void SetObserver(EventObserver& observer) { observer_ = &observer; }
+
+  bool Wants(const Flow& flow, EventKind kind, Hook hook, Side side) const {
+    return flow.mask.Has(kind, hook, side) || Observes(flow, kind, hook, side);
   }
 
-  // Calls who subscribed to `event` on `flow`. Returns the severest verdict.
-  // REQUIRES: Wants() for the event.
+  // Tells the observer of `event` on `flow`, and calls who subscribed to it.
+  // Returns the severest verdict. REQUIRES: Wants() for the event.
   Verdict Raise(Flow& flow, const Event& event);
 
   // Calls `slots` in order for a packet without a flow.
   Verdict RaiseWithoutFlow(std::span<NfSlot* const> slots, const Event& event);
+
+  // True if the observer wants the event and the flow's monitors let it be
+  // seen.
+  bool Observes(const Flow& flow, EventKind kind, Hook hook, Side side) const {
+    return observer_->wanted().Has(kind, hook, side) &&
+           flow.subscription->observable.Has(kind, hook, side);
+  }
+  // Tells the observer alone. REQUIRES: Observes() for the event.
+  void Observe(const Flow& flow, const Event& event);
+
+  // True if the observer wants such packets without a flow.
+  bool ObservesPackets(EventKind kind) const {
+    return observer_->wanted().Has(kind, Hook::kNone, Side::kClient);
+  }
+  // Tells the observer of a packet that the monitors of `snapshot` whose bits
+  // `monitors` has matched. REQUIRES: ObservesPackets() for the event.
+  void ObservePacket(const Event& event, const ParsedPacket& parsed,
+                     uint64_t monitors, const Snapshot& snapshot) {
+    observer_->OnPacket(event, parsed, monitors, snapshot.revision);
+  }
 
  private:
   Verdict Call(const ChainLink& link, Flow& flow, const Event& event);
 
   FlowServices& services_;
   CoreCounters& counters_;
+  EventObserver* observer_ = &EventObserver::Nobody();
 };
 
 }  // namespace mosaic

@@ -20,6 +20,16 @@ std::span<const uint8_t> PacketView::payload() const {
 }
 
 uint8_t PacketView::protocol() const { return parsed_.key.protocol; }
+
+Endpoint PacketView::source() const {
+  return EndpointOf(parsed_.key, parsed_.sender);
+}
+
+Endpoint PacketView::destination() const {
+  return EndpointOf(parsed_.key,
+                    static_cast<EndpointIndex>(parsed_.sender ^ 1));
+}
+
 SeqNum PacketView::seq() const { return parsed_.seq; }
 SeqNum PacketView::ack() const { return parsed_.ack; }
 uint8_t PacketView::tcp_flags() const { return parsed_.tcp_flags; }

@@ -8,10 +8,6 @@
 namespace mosaic {
 namespace {
 
-constexpr uint8_t SideBit(Side side) {
-  return static_cast<uint8_t>(1u << Index(side));
-}
-
 // True if somebody who listens to `mask` needs the side's bytes in order.
 bool ReadsStream(EventMask mask, Side side) {
   return mask.Has(EventKind::kNewData, Hook::kNone, side) ||
@@ -43,6 +39,40 @@ void Merge(const SidePolicy& policy, EventMask wants, bool compares, Side side,
   }
 }
 
+// Where NEW_DATA of each side ends by the stop policies of `attachment`.
+std::array<uint64_t, kSides> PayloadLimitsOf(const Snapshot& snapshot,
+                                             const Attachment& attachment) {
+  std::array<uint64_t, kSides> limits = {UINT64_MAX, UINT64_MAX};
+  for (const StopPolicy& stop : StopPoliciesOf(snapshot, attachment)) {
+    if (stop.condition != StopPolicy::Condition::kPayloadBytes) continue;
+    uint64_t& limit = limits[Index(stop.side)];
+    limit = std::min(limit, stop.amount);
+  }
+  return limits;
+}
+
+// Adds what `attachment` lets an observer be told.
+void AddObservable(const Snapshot& snapshot, const Attachment& attachment,
+                   Subscription& subscription) {
+  for (Hook hook : {Hook::kSender, Hook::kReceiver}) {
+    subscription.observable = subscription.observable |
+                              EventMask::Of(EventKind::kConnectionStart, hook) |
+                              EventMask::Of(EventKind::kConnectionEnd, hook);
+  }
+  const auto limits = PayloadLimitsOf(snapshot, attachment);
+  for (Side side : {Side::kClient, Side::kServer}) {
+    if (attachment.IsStopped(side)) continue;
+    EventMask seen = EventMask::AllOf(side);
+    if (SidePolicyOf(snapshot, attachment, side).buffer_bytes == 0) {
+      seen = seen & ~EventMask::Of(EventKind::kNewData, Hook::kNone, side);
+    } else {
+      uint64_t& bytes = subscription.observed_bytes[Index(side)];
+      bytes = std::max(bytes, limits[Index(side)]);
+    }
+    subscription.observable = subscription.observable | seen;
+  }
+}
+
 // What `attachment` alone gives the function of `slot`.
 ChainLink LinkOf(NfSlot* slot, const Attachment& attachment, uint8_t number,
                  const Snapshot& snapshot) {
@@ -51,7 +81,7 @@ ChainLink LinkOf(NfSlot* slot, const Attachment& attachment, uint8_t number,
   link.attachments = static_cast<uint16_t>(1u << number);
   link.wants = slot->wants;
   for (Side side : {Side::kClient, Side::kServer}) {
-    if ((attachment.stopped & SideBit(side)) == 0) continue;
+    if (!attachment.IsStopped(side)) continue;
     // The end is told even to who stopped listening, so that contexts can be
     // closed.
     link.wants = link.wants &
@@ -59,12 +89,7 @@ ChainLink LinkOf(NfSlot* slot, const Attachment& attachment, uint8_t number,
                   EventMask::Of(EventKind::kConnectionEnd, Hook::kSender) |
                   EventMask::Of(EventKind::kConnectionEnd, Hook::kReceiver));
   }
-  for (const StopPolicy& stop : StopPoliciesOf(snapshot, attachment)) {
-    if (stop.condition == StopPolicy::Condition::kPayloadBytes) {
-      uint64_t& limit = link.payload_limit[Index(stop.side)];
-      limit = std::min(limit, stop.amount);
-    }
-  }
+  link.payload_limit = PayloadLimitsOf(snapshot, attachment);
   return link;
 }
 
@@ -87,7 +112,7 @@ void AddLink(NfSlot* slot, const Attachment& attachment, uint8_t number,
     const SidePolicy& policy = SidePolicyOf(snapshot, attachment, side);
     // A stopped side's bytes are given back, even if the other side listens to
     // retransmissions of them.
-    if ((attachment.stopped & SideBit(side)) == 0) {
+    if (!attachment.IsStopped(side)) {
       Merge(policy, link.wants, slot->nf->compares_retransmissions(), side,
             subscription.side[Index(side)]);
     }
@@ -107,18 +132,20 @@ void AddLink(NfSlot* slot, const Attachment& attachment, uint8_t number,
   subscription.mask = subscription.mask | link.wants;
 }
 
-void Build(const Snapshot& snapshot, std::span<NfSlot* const> slots,
-           std::span<const Attachment> attachments,
+void Build(const SnapshotOnWorker& on, std::span<const Attachment> attachments,
            Subscription& subscription) {
-  subscription.snapshot = &snapshot;
-  subscription.slots = slots;
+  const Snapshot& snapshot = *on.snapshot;
+  subscription.on = on;
   subscription.revision = snapshot.revision;
   for (const Attachment& attachment : attachments) {
     const uint8_t number = subscription.attachment_count++;
     subscription.attachment[number] = attachment;
+    subscription.counters[number] = on.counters[attachment.monitor];
+    subscription.monitors |= uint64_t{1} << attachment.monitor;
+    AddObservable(snapshot, attachment, subscription);
     const Monitor& monitor = snapshot.monitors[attachment.monitor];
     for (size_t nf : monitor.nf_instances) {
-      AddLink(slots[nf], attachment, number, snapshot, subscription);
+      AddLink(on.slots[nf], attachment, number, snapshot, subscription);
     }
     if (!StopPoliciesOf(snapshot, attachment).empty()) {
       subscription.has_stop_policies = true;
@@ -128,6 +155,13 @@ void Build(const Snapshot& snapshot, std::span<NfSlot* const> slots,
          monitor.idle_timeout < subscription.idle_timeout)) {
       subscription.idle_timeout = monitor.idle_timeout;
     }
+  }
+}
+
+void CountFlows(const Subscription& subscription, int change) {
+  for (size_t i = 0; i < subscription.attachment_count; ++i) {
+    Counter& flows = subscription.counters[i]->flows;
+    flows.Set(flows.Read() + static_cast<uint64_t>(change));
   }
 }
 
@@ -159,7 +193,9 @@ size_t SubscriptionTable::HashSlotOf(uint64_t revision,
   uint64_t hash = revision * 0x9e3779b97f4a7c15;
   for (const Attachment& a : attachments) {
     hash ^= uint64_t{a.monitor} | uint64_t{a.flow_policy} << 8 |
-            uint64_t{a.stopped} << 24;
+            uint64_t{a.stopped} << 24 |
+            uint64_t{static_cast<uint8_t>(a.stop_reason[0])} << 32 |
+            uint64_t{static_cast<uint8_t>(a.stop_reason[1])} << 40;
     hash *= 0xff51afd7ed558ccd;
     hash ^= hash >> 32;
   }
@@ -167,16 +203,17 @@ size_t SubscriptionTable::HashSlotOf(uint64_t revision,
 }
 
 Subscription* SubscriptionTable::Acquire(
-    const Snapshot& snapshot, std::span<NfSlot* const> slots,
-    std::span<const Attachment> attachments) {
+    const SnapshotOnWorker& on, std::span<const Attachment> attachments) {
   attachments = attachments.first(
       std::min(attachments.size(), Subscription::kMaxAttachments));
-  size_t at = HashSlotOf(snapshot.revision, attachments);
+  const uint64_t revision = on.snapshot->revision;
+  size_t at = HashSlotOf(revision, attachments);
   for (; index_[at] != 0; at = (at + 1) % kHashSlots) {
     Subscription& found = pool_[index_[at] - 1u];
-    if (found.revision == snapshot.revision &&
+    if (found.revision == revision &&
         std::ranges::equal(found.attachments(), attachments)) {
       if (found.flows++ == 0) RemoveUnused(found);
+      CountFlows(found, 1);
       return &found;
     }
   }
@@ -185,18 +222,20 @@ Subscription* SubscriptionTable::Acquire(
     Subscription& unused = pool_[oldest_unused_ - 1u];
     RemoveUnused(unused);
     Forget(unused);
-    at = HashSlotOf(snapshot.revision, attachments);
+    at = HashSlotOf(revision, attachments);
     while (index_[at] != 0) at = (at + 1) % kHashSlots;
   }
   const uint16_t number = free_[--free_count_];
   Subscription* const made = new (&pool_[number]) Subscription();
-  Build(snapshot, slots, attachments, *made);
+  Build(on, attachments, *made);
   made->flows = 1;
+  CountFlows(*made, 1);
   index_[at] = static_cast<uint16_t>(number + 1);
   return made;
 }
 
 void SubscriptionTable::Release(Subscription* subscription) {
+  CountFlows(*subscription, -1);
   if (--subscription->flows > 0) return;
   if (subscription->revision == current_revision_) {
     AddUnused(*subscription);
@@ -250,6 +289,12 @@ void SubscriptionTable::Forget(Subscription& subscription) {
     hole = at;
   }
   free_[free_count_++] = static_cast<uint16_t>(entry - 1);
+}
+
+void SubscriptionTable::AddRevisions(std::vector<uint64_t>& revisions) const {
+  for (uint16_t entry : index_) {
+    if (entry != 0) revisions.push_back(pool_[entry - 1u].revision);
+  }
 }
 
 uint64_t SubscriptionTable::OldestRevision() const {

@@ -12,19 +12,39 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "dataplane/api/event.h"
 #include "dataplane/base/lazy_array.h"
+#include "dataplane/base/stop_reason.h"
 #include "dataplane/event/nf_slot.h"
 #include "dataplane/policy/snapshot.h"
+#include "dataplane/stats/monitor_counters.h"
 
 namespace mosaic {
+
+// A snapshot with what one worker has of its own for it.
+//
+// Ownership   Borrowed: the worker's published snapshot holds all of it.
+struct SnapshotOnWorker {
+  const Snapshot* snapshot = nullptr;
+  std::span<NfSlot* const> slots;              // By snapshot->nf_instances.
+  std::span<MonitorCounters* const> counters;  // By snapshot->monitors.
+};
 
 // One monitor on one flow.
 struct Attachment {
   uint8_t monitor = 0;       // Index in the snapshot.
   uint16_t flow_policy = 0;  // 0: the monitor's own; i + 1: flow_policies[i].
   uint8_t stopped = 0;       // Bit Index(side): its monitoring has ended.
+  // Why, of a side that is stopped.
+  std::array<StopReason, kSides> stop_reason = {};
+
+  bool IsStopped(Side side) const { return (stopped >> Index(side) & 1) != 0; }
+  void Stop(Side side, StopReason reason) {
+    stopped = static_cast<uint8_t>(stopped | 1u << Index(side));
+    stop_reason[Index(side)] = reason;
+  }
 
   friend bool operator==(const Attachment&, const Attachment&) = default;
 };
@@ -58,6 +78,16 @@ struct Subscription {
 
   uint8_t attachment_count = 0;
   uint8_t link_count = 0;
+  // Of the attached monitors, one for each attachment.
+  std::array<MonitorCounters*, kMaxAttachments> counters = {};
+
+  // What an EventObserver may be told of the flow: start and end, the rest for
+  // sides that some monitor has not stopped, NEW_DATA only where one of these
+  // has a buffer, and up to where none has a stop policy that ends it.
+  EventMask observable;
+  std::array<uint64_t, kSides> observed_bytes = {};
+  uint64_t monitors = 0;  // Those attached, as bits by Attachment::monitor.
+
   std::array<Attachment, kMaxAttachments> attachment;
   std::array<ChainLink, kMaxLinks> link;
   static_assert(kMaxAttachments <= 16, "bits of ChainLink::attachments");
@@ -67,8 +97,7 @@ struct Subscription {
   uint16_t older_unused = 0;
   uint16_t newer_unused = 0;
 
-  const Snapshot* snapshot = nullptr;
-  std::span<NfSlot* const> slots;  // By snapshot->nf_instances.
+  SnapshotOnWorker on;
   uint64_t revision = 0;
   uint64_t flows = 0;
 
@@ -76,6 +105,11 @@ struct Subscription {
     return {attachment.data(), attachment_count};
   }
   std::span<const ChainLink> links() const { return {link.data(), link_count}; }
+
+  // Counts a packet of one of the flows for each monitor.
+  void CountPacket() const {
+    for (size_t i = 0; i < attachment_count; ++i) counters[i]->packets.Add(1);
+  }
 };
 
 // The policies of `attachment` under `snapshot`.
@@ -96,21 +130,25 @@ class SubscriptionTable {
   SubscriptionTable& operator=(const SubscriptionTable&) = delete;
 
   // The subscription with this content, found or made; its flow count grows by
-  // one. `slots` are the worker's functions by Snapshot::nf_instances. At most
-  // kMaxAttachments attachments and kMaxLinks functions count, first come.
-  // In a full table the one that is unused for longest gives way; null if all
-  // are in use.
-  [[nodiscard]] Subscription* Acquire(const Snapshot& snapshot,
-                                      std::span<NfSlot* const> slots,
+  // one, and so does that of each of its monitors. At most kMaxAttachments
+  // attachments and kMaxLinks functions count, first come. In a full table the
+  // one that is unused for longest gives way; null if all are in use.
+  [[nodiscard]] Subscription* Acquire(const SnapshotOnWorker& on,
                                       std::span<const Attachment> attachments);
 
-  // One flow less. A subscription without flows is kept for the next flow with
-  // its content while its revision is the current one.
+  // One flow less, also of its monitors. A subscription without flows is kept
+  // for the next flow with its content while its revision is the current one.
   void Release(Subscription* subscription);
 
   // Makes `revision` the current one: subscriptions of others are forgotten
   // with their last flow.
   void SetCurrentRevision(uint64_t revision);
+
+  // Adds the revision of each subscription. REQUIRES: `revisions` has the
+  // capacity for size() more.
+  void AddRevisions(std::vector<uint64_t>& revisions) const;
+
+  uint64_t current_revision() const { return current_revision_; }
 
   // The oldest revision that a flow, or the current configuration, refers to.
   uint64_t OldestRevision() const;

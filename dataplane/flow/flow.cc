@@ -1,5 +1,7 @@
 #include "dataplane/flow/flow.h"
 
+#include "dataplane/stream/stream_state.h"
+
 namespace mosaic {
 
 SideCounters CountersOf(const Flow& flow, Side side) {
@@ -18,6 +20,12 @@ SideCounters CountersOf(const Flow& flow, Side side) {
   counters.refused_bytes = rare.refused_bytes;
   counters.icmp_errors = rare.icmp_errors;
   return counters;
+}
+
+uint64_t BufferedBytes(const Flow& flow, Side side) {
+  const StreamState* const state = flow.stream[Index(side)];
+  if (state == nullptr) return 0;
+  return state->buffer.pending_bytes() + state->buffer.retained_bytes();
 }
 
 }  // namespace mosaic

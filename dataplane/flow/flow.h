@@ -107,6 +107,9 @@ inline TcpPair PairOf(Flow& flow, Side sender) {
 // What `side` sent, in the form that the outside sees.
 SideCounters CountersOf(const Flow& flow, Side side);
 
+// Bytes held of what `side` receives: behind a hole, or kept for comparison.
+uint64_t BufferedBytes(const Flow& flow, Side side);
+
 static_assert(offsetof(Flow, end) == 64);
 static_assert(offsetof(Flow, hot) == 128);
 static_assert(offsetof(Flow, stream) == 192);

@@ -12,7 +12,7 @@ TimerWheel::TimerWheel(size_t nodes) : nodes_(nodes) {
 }
 
 void TimerWheel::Start(Timestamp now) {
-  MOSAIC_CHECK(armed_count_ == 0);
+  MOSAIC_CHECK(armed_count() == 0);
   tick_ = now.millis();
   next_tick_ = INT64_MAX;
 }
@@ -70,7 +70,7 @@ void TimerWheel::Link(uint32_t node, int64_t due_tick) {
   if (entry.next != kNil) nodes_[entry.next].previous = node;
   heads_[slot] = node;
   used_[level][index / 64] |= uint64_t{1} << (index % 64);
-  ++armed_count_;
+  armed_count_.Add(1);
   next_tick_ = std::min(next_tick_, std::max(tick_, position << (8 * level)));
 }
 
@@ -87,7 +87,7 @@ void TimerWheel::Unlink(uint32_t node) {
     }
   }
   entry.slot = kNoSlot;
-  --armed_count_;
+  armed_count_.Set(armed_count() - 1);
 }
 
 size_t TimerWheel::DistanceToUsed(size_t level, size_t from) const {

@@ -9,7 +9,7 @@
 // depend on how often AdvanceTo() is called.
 //
 // Memory      16 bytes for each node, allocated by the constructor.
-// Threading   Owner worker only.
+// Threading   Owner worker only; armed_count() from anywhere.
 // Cost        Arm(), Cancel() and firing are O(1). Empty time is skipped by
 //             bitmaps, so that a step of days costs no more than one of a tick.
 
@@ -20,6 +20,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "dataplane/base/counter.h"
 #include "dataplane/base/timestamp.h"
 
 namespace mosaic {
@@ -59,7 +60,7 @@ class TimerWheel {
   size_t AdvanceTo(Timestamp now, size_t budget, Fire&& fire);
 
   size_t bytes() const { return nodes_.size() * sizeof(Node); }
-  size_t armed_count() const { return armed_count_; }
+  size_t armed_count() const { return armed_count_.Read(); }
 
  private:
   static constexpr size_t kLevels = 4;
@@ -87,8 +88,8 @@ class TimerWheel {
   std::vector<Node> nodes_;
   std::array<uint32_t, kLevels * kSlots> heads_;
   std::array<std::array<uint64_t, kSlots / 64>, kLevels> used_ = {};
-  size_t armed_count_ = 0;
-  int64_t tick_ = 0;  // Every slot of earlier ticks has been fired.
+  Counter armed_count_;  // A gauge.
+  int64_t tick_ = 0;     // Every slot of earlier ticks has been fired.
   int64_t next_tick_ = INT64_MAX;  // Lower bound of the next tick with work.
   bool firing_ = false;            // Inside a call of fire().
 };

@@ -54,10 +54,9 @@ absl::Status CheckRight(unsigned capability, std::string_view name) {
       "it to the process (AmbientCapabilities=, --cap-add, setcap)"));
 }
 
-// The driver is a file that EAL loads at its start.
+// A driver is a file that EAL loads at its start.
 absl::Status CheckDriver(const DeviceTraits& traits) {
-  const std::string file = absl::StrCat(RTE_EAL_PMD_PATH, "/librte_",
-                                        std::string(traits.driver), ".so");
+  const std::string file = DriverFile(traits.driver);
   if (access(file.c_str(), R_OK) == 0) return absl::OkStatus();
   return absl::FailedPreconditionError(absl::StrCat(
       "the driver ", std::string(traits.driver), " is not installed (", file,
@@ -65,8 +64,7 @@ absl::Status CheckDriver(const DeviceTraits& traits) {
 }
 
 absl::Status CheckPoolDriver() {
-  const std::string file =
-      absl::StrCat(RTE_EAL_PMD_PATH, "/librte_mempool_ring.so");
+  const std::string file = DriverFile("mempool_ring");
   if (access(file.c_str(), R_OK) == 0) return absl::OkStatus();
   return absl::FailedPreconditionError(
       absl::StrCat("DPDK's packet pools are not installed (", file,
@@ -193,6 +191,15 @@ absl::Status CheckSystem(const DeviceSpec& spec) {
 }
 
 }  // namespace
+
+std::string DriverFile(std::string_view driver) {
+  // The folder is named after the ABI: `.../pmds-23.0`. A name without the ABI
+  // is a link that only the package for development has.
+  constexpr std::string_view kFolder = RTE_EAL_PMD_PATH;
+  constexpr std::string_view kAbi = kFolder.substr(kFolder.rfind('-') + 1);
+  return absl::StrCat(RTE_EAL_PMD_PATH, "/librte_", std::string(driver), ".so.",
+                      std::string(kAbi));
+}
 
 absl::Status CheckDevice(const PortConfig& port) {
   const absl::StatusOr<DeviceSpec> spec = ParseDevice(port.device);

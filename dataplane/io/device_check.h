@@ -3,6 +3,9 @@
 
 #pragma once
 
+#include <string>
+#include <string_view>
+
 #include "absl/status/status.h"
 #include "dataplane/io/port_config.h"
 
@@ -16,5 +19,8 @@ namespace mosaic {
 //
 // Call it before EAL starts, and again for a device that EAL has left out.
 absl::Status CheckDevice(const PortConfig& port);
+
+// The path at which the package of a DPDK driver, such as "net_pcap", has it.
+std::string DriverFile(std::string_view driver);
 
 }  // namespace mosaic

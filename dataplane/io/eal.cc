@@ -2,19 +2,27 @@
 
 #include <pthread.h>
 #include <rte_config.h>
+#include <rte_cycles.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_launch.h>
 #include <rte_lcore.h>
 #include <rte_log.h>
+#include <rte_version.h>
 #include <sched.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <filesystem>
+#include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "absl/memory/memory.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "dataplane/base/check.h"
@@ -33,6 +41,9 @@ EalLog* process_log = nullptr;
 
 // The same holds for EAL's copies of pointers to its arguments.
 std::vector<std::string>* process_arguments = nullptr;
+
+// Of the run-time directory; the process' number follows.
+constexpr std::string_view kPrefix = "mosaic-";
 
 // Lcore 0 is the control thread; worker i is lcore i + 1.
 unsigned LcoreOf(size_t worker) { return static_cast<unsigned>(worker) + 1; }
@@ -105,7 +116,7 @@ std::vector<std::string> ArgumentsFor(const EalConfig& config,
     // implies it.
     arguments.push_back("--no-shconf");
     arguments.push_back("--file-prefix");
-    arguments.push_back(absl::StrCat("mosaic-", getpid()));
+    arguments.push_back(absl::StrCat(std::string(kPrefix), getpid()));
   }
   if (config.pci == EalConfig::Pci::kOff) arguments.push_back("--no-pci");
   for (const std::string& argument : config.device_arguments) {
@@ -119,6 +130,25 @@ std::vector<std::string> ArgumentsFor(const EalConfig& config,
 void RemoveRuntimeDirectory() {
   const char* const directory = rte_eal_get_runtime_dir();
   if (directory != nullptr) rmdir(directory);
+}
+
+// One that was killed could not remove its own. Only what is empty goes, so a
+// process of that number in another PID namespace loses nothing.
+void RemoveDirectoriesOfTheDead() {
+  const char* const mine = rte_eal_get_runtime_dir();
+  if (mine == nullptr) return;
+  std::error_code error;
+  const std::filesystem::path folder =
+      std::filesystem::path(mine).parent_path();
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    const std::string name = entry.path().filename();
+    pid_t process = 0;
+    if (name.starts_with(kPrefix) &&
+        absl::SimpleAtoi(name.substr(kPrefix.size()), &process) &&
+        process > 0 && kill(process, 0) != 0 && errno == ESRCH) {
+      rmdir(entry.path().c_str());
+    }
+  }
 }
 
 absl::Status StartFailure(const std::vector<std::string>& arguments) {
@@ -158,14 +188,21 @@ absl::StatusOr<std::unique_ptr<Eal>> Eal::Start(const EalConfig& config) {
   if (rte_eal_init(static_cast<int>(argv.size()) - 1, argv.data()) < 0) {
     return StartFailure(*process_arguments);
   }
+  RemoveDirectoriesOfTheDead();
   return absl::WrapUnique(new Eal(config.worker_cpus.size()));
 }
 
 Eal::Eal(size_t workers) : jobs_(workers) {}
 
+uint64_t Eal::TscHertz() { return rte_get_tsc_hz(); }
+
 std::string Eal::RecentLog() {
   return process_log != nullptr ? process_log->Recent() : std::string();
 }
+
+void Eal::SetLog(EalConfig::Log log) { rte_log_set_global_level(LevelOf(log)); }
+
+std::string Eal::DpdkVersion() { return rte_version(); }
 
 Eal::~Eal() {
   JoinAll();

@@ -15,6 +15,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -91,6 +92,16 @@ class Eal {
   void JoinAll();
 
   size_t workers() const { return jobs_.size(); }
+
+  // How much EAL and drivers log from now on. Any thread.
+  static void SetLog(EalConfig::Log log);
+
+  // DPDK's version, as "DPDK 22.11.9". Needs no start.
+  static std::string DpdkVersion();
+
+  // How often the time stamp counter ticks in a second, as EAL measured it.
+  // REQUIRES: EAL was started.
+  static uint64_t TscHertz();
 
   // The last lines that EAL and drivers logged, joined with "; ". For the error
   // of what a driver refused; empty before a start.

@@ -197,6 +197,7 @@ absl::Status Port::SetUpQueues(const std::function<Timestamp()>& now) {
     config.port = index_;
     config.max_frame_bytes = MaxFrameBytes(config_);
     config.ends = kind_ == DeviceKind::kPcap;
+    config.checksums = config_.checksums;
     config.now = now;
     rx_queues_.push_back(std::make_unique<RxQueue>(std::move(config), *pool_));
   }
@@ -237,14 +238,18 @@ void Port::WaitForLink() {
   constexpr uint32_t kStepMillis = 50;
   for (uint32_t waited = 0; waited < config_.link_wait_millis;
        waited += kStepMillis) {
-    RefreshLink();
-    if (info_.link_up) return;
+    {
+      const std::lock_guard lock(mutex_);
+      RefreshLink();
+      if (info_.link_up) return;
+    }
     const timespec step = {0, kStepMillis * 1'000'000};
     nanosleep(&step, nullptr);
   }
 }
 
 void Port::Stop() {
+  const std::lock_guard lock(mutex_);
   if (closed_) return;
   closed_ = true;
   // What the device cannot do at its end changes nothing any more.
@@ -284,20 +289,27 @@ void Port::RefreshLink() {
 }
 
 PortStats Port::Stats() {
+  const std::lock_guard lock(mutex_);
   RefreshStats();
   PortStats stats = stats_;
   for (const auto& queue : rx_queues_) {
-    stats.rx_queues.push_back(
-        {queue->counters().packets.Read(), queue->counters().bytes.Read()});
+    const RxQueueCounters& counters = queue->counters();
+    stats.rx_queues.push_back({counters.packets.Read(), counters.bytes.Read(),
+                               counters.oversize.Read(),
+                               counters.no_mbuf.Read(), 0});
+    stats.rx_pool_short += counters.pool_short.Read();
   }
   for (const auto& queue : tx_queues_) {
-    stats.tx_queues.push_back(
-        {queue->counters().packets.Read(), queue->counters().bytes.Read()});
+    const TxQueueCounters& counters = queue->counters();
+    stats.tx_queues.push_back({counters.packets.Read(), counters.bytes.Read(),
+                               counters.oversize.Read(),
+                               counters.no_mbuf.Read(), counters.full.Read()});
   }
   return stats;
 }
 
 PortInfo Port::Info() {
+  const std::lock_guard lock(mutex_);
   RefreshLink();
   info_.pool_packets_in_use = pool_->in_use();
   return info_;

@@ -5,8 +5,9 @@
 // Ownership   Owns its queues and its pool. Packets of any port may be in the
 //             rings of any other, so all ports are stopped before the first is
 //             destroyed, and all packets freed; PortSet does that.
-// Threading   Made, stopped and asked by the control thread. A queue belongs to
-//             the worker that uses it.
+// Threading   Made and stopped by the control thread; Stats() and Info() from
+//             any, a scrape among them. A queue belongs to the worker that uses
+//             it.
 
 #pragma once
 
@@ -14,6 +15,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -32,6 +34,10 @@ namespace mosaic {
 struct QueueStats {
   uint64_t packets = 0;
   uint64_t bytes = 0;
+  // Packets that Mosaic had to drop at the queue:
+  uint64_t oversize = 0;  // Longer than the port's mtu allows.
+  uint64_t no_mbuf = 0;   // A copy was needed, and the pool was empty.
+  uint64_t full = 0;      // Transmit only: the device did not take them.
 };
 
 // What the device counted since the start.
@@ -44,6 +50,8 @@ struct PortStats {
   uint64_t tx_packets = 0;
   uint64_t tx_bytes = 0;
   uint64_t tx_errors = 0;
+  // Polls that brought nothing while the pool could not have filled a burst.
+  uint64_t rx_pool_short = 0;
   // As counted by the queues themselves, which every driver's are the same.
   std::vector<QueueStats> rx_queues;
   std::vector<QueueStats> tx_queues;
@@ -103,7 +111,7 @@ class Port {
   absl::Status SetUpQueues(const std::function<Timestamp()>& now);
   absl::Status Start();
   void WaitForLink();
-  void RefreshStats();
+  void RefreshStats();  // REQUIRES: mutex_ is held, as for RefreshLink().
   void RefreshLink();
   absl::Status Failure(const char* what, int error) const;
 
@@ -112,6 +120,9 @@ class Port {
   const uint16_t device_;  // DPDK's number.
   const uint16_t index_;
   int numa_node_ = -1;
+  // Guards what Stats(), Info() and Stop() change, and the device's calls that
+  // they make: what follows, and kernel_drops_.
+  std::mutex mutex_;
   bool running_ = false;
   bool closed_ = false;
   PortInfo info_;

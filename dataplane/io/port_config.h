@@ -40,6 +40,14 @@ struct PortConfig {
   enum class Promiscuous : uint8_t { kOn, kOff };
   Promiscuous promiscuous = Promiscuous::kOn;
 
+  // What is made of the checksums of received packets.
+  enum class Checksums : uint8_t {
+    kAsReceived,  // What the device says of them, if anything.
+    kTakeAsGood,  // Nobody checks them: the device hands over packets of this
+                  // very machine, whose checksums nobody has filled in.
+  };
+  Checksums checksums = Checksums::kAsReceived;
+
   // How long the start waits for a NIC's link. A link that is still down then
   // is no failure: the cable may come later.
   uint32_t link_wait_millis = 3000;

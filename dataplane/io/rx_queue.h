@@ -3,12 +3,13 @@
 // Ownership   A packet points into the mbuf it was received in, without a copy,
 //             until it is freed or sent. Must be outlived by the port's pool,
 //             not by its packets.
-// Threading   Receive() and state() by one worker, counters by any thread.
+// Threading   Receive() by one worker, state() and counters by any thread.
 // Cost        One driver call, one clock reading and one look at the packet's
 //             mbuf each; no look at its bytes, whose first line is prefetched.
 
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -19,6 +20,7 @@
 #include "dataplane/io/mbuf_pool.h"
 #include "dataplane/io/packet_numbers.h"
 #include "dataplane/io/packet_source.h"
+#include "dataplane/io/port_config.h"
 
 namespace mosaic {
 
@@ -49,6 +51,7 @@ class RxQueue final : public PacketSource {
     uint32_t max_frame_bytes = 0;
     // Whether the device is a file that comes to an end.
     bool ends = false;
+    PortConfig::Checksums checksums = PortConfig::Checksums::kAsReceived;
     std::function<Timestamp()> now;  // Monotonic; called once a burst.
   };
 
@@ -61,7 +64,9 @@ class RxQueue final : public PacketSource {
 
   // Takes at most kMaxBurst packets at once, however long `burst` is.
   size_t Receive(std::span<Packet> burst) override;
-  State state() const override { return state_; }
+  State state() const override {
+    return state_.load(std::memory_order_relaxed);
+  }
 
   const RxQueueCounters& counters() const { return counters_; }
 
@@ -74,8 +79,8 @@ class RxQueue final : public PacketSource {
   const MbufPool& pool_;
   PacketNumbers* numbers_ = nullptr;
   RxQueueCounters counters_;
-  State state_ = State::kActive;
-  uint64_t failures_ = 0;  // Of the device, when last asked.
+  std::atomic<State> state_{State::kActive};  // Written by the worker.
+  uint64_t failures_ = 0;                     // Of the device, when last asked.
 };
 
 }  // namespace mosaic

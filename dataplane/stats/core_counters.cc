@@ -11,10 +11,12 @@ constexpr std::string_view kDropReasonNames[] = {"parse_error",  "nf",
                                                  "flow_blocked", "handoff_full",
                                                  "tx_refused",   "ip_fragment"};
 constexpr std::string_view kParseErrorNames[] = {
-    "none",       "link_truncated",       "link_unsupported", "ip_truncated",
-    "ip_version", "ip_header_length",     "ip_total_length",  "ip_checksum",
-    "ip_options", "ip_extension_headers", "l4_truncated",     "tcp_data_offset",
-    "udp_length"};
+    "link_truncated", "link_unsupported", "ip_truncated",
+    "ip_version",     "ip_header_length", "ip_total_length",
+    "ip_checksum",    "ip_options",       "ip_extension_headers",
+    "l4_truncated",   "tcp_data_offset",  "udp_length"};
+constexpr std::string_view kDirectionNames[] = {"rx", "tx"};
+constexpr std::string_view kHandoffNames[] = {"out", "in"};
 constexpr std::string_view kParseAnomalyNames[] = {
     "hop_by_hop_order", "routing_type_zero", "tcp_reserved_bits",
     "tunnel_content",   "tunnel_depth",      "tiny_fragment",
@@ -26,6 +28,8 @@ constexpr std::string_view kFragmentNames[] = {
 constexpr std::string_view kDatagramNames[] = {"reassembled", "refused",
                                                "timed_out", "evicted"};
 constexpr std::string_view kMatchNames[] = {"matched", "unmatched"};
+constexpr std::string_view kStopReasonNames[] = {
+    "payload_bytes", "packets", "age", "tcp_state", "immediately", "function"};
 constexpr std::string_view kEndReasonNames[] = {"fin",     "reset",   "refused",
                                                 "timeout", "evicted", "stopped",
                                                 "drained", "shutdown"};
@@ -46,25 +50,40 @@ constexpr std::string_view kAnomalyNames[] = {
 #define CELL(field) (offsetof(CoreCounters, field) / sizeof(Counter))
 
 constexpr CounterInfo One(std::string_view name, size_t first,
-                          std::string_view help, bool is_gauge = false) {
-  return {name, "", {}, help, first, 1, is_gauge};
+                          std::string_view help) {
+  return {name, "", {}, help, first, 1, false, 1, "", {}};
 }
 constexpr CounterInfo Many(std::string_view name, std::string_view label,
                            Names values, size_t first, std::string_view help) {
-  return {name, label, values, help, first, values.size(), false};
+  return {name, label, values, help, first, values.size(), false, 1, "", {}};
+}
+constexpr CounterInfo Pairs(std::string_view name, std::string_view label,
+                            Names values, std::string_view second_label,
+                            Names second_values, size_t first,
+                            std::string_view help) {
+  return {name,         label, values,
+          help,         first, values.size() * second_values.size(),
+          false,        1,     second_label,
+          second_values};
+}
+constexpr CounterInfo Gauge(CounterInfo row, double per_unit = 1) {
+  row.is_gauge = true;
+  row.per_unit = per_unit;
+  return row;
 }
 
 constexpr CounterInfo kInfo[] = {
-    One("mosaic_core_rx_packets_total", CELL(rx_packets),
-        "Packets received by a worker, before parsing."),
+    Many("mosaic_core_packets_total", "direction", kDirectionNames,
+         CELL(rx_packets),
+         "Packets received by a worker, before parsing, and sent on by it. "
+         "Compare the cores' rx: if they differ much, so does the load."),
     One("mosaic_core_rx_bytes_total", CELL(rx_bytes),
         "Bytes received by a worker, from the link-layer header on."),
-    One("mosaic_core_handed_off_packets_total", CELL(handed_off_packets),
-        "Packets handed to the worker that owns their flow."),
-    One("mosaic_core_taken_over_packets_total", CELL(taken_over_packets),
-        "Packets taken from the worker that received them."),
-    One("mosaic_core_tx_packets_total", CELL(tx_packets),
-        "Packets sent on by a worker."),
+    Many("mosaic_core_handoff_packets_total", "direction", kHandoffNames,
+         CELL(handed_off_packets),
+         "Packets handed to the worker that owns their flow, and taken from "
+         "the one that received them. Many: the NIC does not spread both "
+         "directions of a flow alike."),
     One("mosaic_core_consumed_packets_total", CELL(consumed_packets),
         "Packets looked at and not sent on: receive-only ports and replay."),
     Many("mosaic_core_dropped_packets_total", "reason", kDropReasonNames,
@@ -86,8 +105,8 @@ constexpr CounterInfo kInfo[] = {
          CELL(ip_datagrams),
          "Fragmented IP datagrams. timed_out: packets are lost before the "
          "capture point; evicted: raise fragments.bytes_per_worker."),
-    One("mosaic_ip_datagrams_held", CELL(ip_datagrams_held),
-        "Fragmented IP datagrams that are waited for or remembered.", true),
+    Gauge(One("mosaic_ip_datagrams_held", CELL(ip_datagrams_held),
+              "Fragmented IP datagrams that are waited for or remembered.")),
     Many("mosaic_icmp_errors_total", "flow", kMatchNames, CELL(icmp_errors),
          "ICMP errors about a tracked flow, and those that quote none. Many "
          "unmatched ones: forged, or the flow is seen elsewhere."),
@@ -103,6 +122,9 @@ constexpr CounterInfo kInfo[] = {
          CELL(flows_ended), "Flows ended, by reason."),
     One("mosaic_orphan_packets_total", CELL(orphan_packets),
         "TCP and UDP packets that belong to no tracked flow."),
+    One("mosaic_drain_passed_packets_total", CELL(drain_passed_packets),
+        "Packets of no tracked flow that passed unmonitored because the daemon "
+        "drains."),
     Many("mosaic_events_total", "event", kEventNames, CELL(events),
          "Events raised to at least one subscriber."),
     One("mosaic_stream_bytes_total", CELL(stream_bytes),
@@ -125,8 +147,11 @@ constexpr CounterInfo kInfo[] = {
          "reassembly_bytes_per_worker; beyond_buffer: raise the buffer."),
     Many("mosaic_stream_discarded_bytes_total", "reason", kDiscardedNames,
          CELL(discarded_bytes), "Sound bytes that nobody was given."),
-    One("mosaic_stream_pending_bytes", CELL(pending_bytes),
-        "Bytes held behind a hole.", true),
+    Gauge(One("mosaic_stream_pending_bytes", CELL(pending_bytes),
+              "Bytes held behind a hole.")),
+    Gauge(Many("mosaic_stream_buffer_bytes", "side", kSideNames,
+               CELL(buffer_bytes),
+               "Memory of reassembly buffers in use, by receiving side.")),
     Many("mosaic_stream_gap_bytes_total", "side", kSideNames, CELL(gap_bytes),
          "Bytes given up as never seen. High values suggest packet loss before "
          "the capture point."),
@@ -138,8 +163,10 @@ constexpr CounterInfo kInfo[] = {
         CELL(retransmitted_packets), "Segments that repeat bytes."),
     One("mosaic_stream_out_of_order_packets_total", CELL(out_of_order_packets),
         "Segments that came before the bytes in front of them."),
-    Many("mosaic_stream_stopped_total", "side", kSideNames, CELL(stopped_sides),
-         "Sides whose monitoring was stopped."),
+    Pairs("mosaic_stream_stopped_total", "side", kSideNames, "reason",
+          kStopReasonNames, CELL(stopped_sides),
+          "Sides of flows that a monitor stopped, by the policy's condition; "
+          "function: a network function asked for it."),
     Many("mosaic_tcp_anomalies_total", "kind", kAnomalyNames, CELL(anomalies),
          "TCP segments that no well-behaved pair of hosts would exchange."),
     One("mosaic_core_busy_cycles_total", CELL(busy_cycles),
@@ -148,10 +175,14 @@ constexpr CounterInfo kInfo[] = {
         "TSC cycles of rounds that found nothing to do."),
     One("mosaic_core_heartbeats_total", CELL(loop_rounds),
         "Rounds of the worker's loop; a flat line is a hung core."),
-    One("mosaic_core_longest_round_cycles", CELL(longest_round_cycles),
-        "TSC cycles of the worker's longest round. Above a millisecond, look "
-        "for a network function that takes too long.",
-        true),
+    Gauge(One("mosaic_core_longest_round_cycles", CELL(longest_round_cycles),
+              "TSC cycles of the worker's longest round since the start, also "
+              "those when the CPU was with others. Above a millisecond, look "
+              "for a network function that takes too long.")),
+    Gauge(One("mosaic_core_longest_apply_seconds", CELL(longest_apply_nanos),
+              "Longest CPU time of a round in which a worker took up a "
+              "configuration, or of the next 63. Long ones delay packets."),
+          1e9),
 };
 
 #undef CELL

@@ -13,6 +13,8 @@
 #include <string_view>
 
 #include "dataplane/base/counter.h"
+#include "dataplane/base/side.h"
+#include "dataplane/base/stop_reason.h"
 
 namespace mosaic {
 
@@ -49,6 +51,9 @@ enum class DiscardedBytes : uint8_t {
 };
 inline constexpr size_t kDiscardedBytes = 4;
 
+// Every ParseError but kNone, which parse/ declares and knows.
+inline constexpr size_t kParseErrorReasons = 12;
+
 enum class Anomaly : uint8_t {
   kRstOutOfWindow,  // A RST that matches nothing the receiver expects.
   kSynIgnored,      // A SYN inside a live connection, with another number.
@@ -71,13 +76,13 @@ inline constexpr size_t kDatagramEnds = 4;
 
 struct CoreCounters {
   Counter rx_packets;
+  Counter tx_packets;  // Sent on by a port.
   Counter rx_bytes;
   Counter handed_off_packets;  // To other workers.
   Counter taken_over_packets;  // From other workers.
-  Counter tx_packets;          // Sent on by a port.
   Counter consumed_packets;    // Looked at, and at the end of their way.
   std::array<Counter, kDropReasons> dropped_packets;
-  std::array<Counter, 13> parse_errors;    // By ParseError.
+  std::array<Counter, kParseErrorReasons> parse_errors;  // By ParseError - 1.
   std::array<Counter, 7> parse_anomalies;  // By bit of parse_anomaly.
   std::array<Counter, 13> ip_fragments;    // By FragmentResult.
   std::array<Counter, kDatagramEnds> ip_datagrams;
@@ -91,6 +96,7 @@ struct CoreCounters {
   Counter subscriptions_full;
   std::array<Counter, 8> flows_ended;  // By EndReason.
   Counter orphan_packets;
+  Counter drain_passed_packets;
   std::array<Counter, 8> events;  // By EventKind.
 
   // The byte account: stream_bytes = delivered + duplicate + unverified +
@@ -105,23 +111,29 @@ struct CoreCounters {
   std::array<Counter, kDiscardedBytes> discarded_bytes;
   Counter pending_bytes;  // A gauge.
 
+  // A gauge: memory of reassembly buffers, by receiving side.
+  std::array<Counter, 2> buffer_bytes;
+
   std::array<Counter, 2> gap_bytes;  // By receiving side.
   Counter conflict_bytes;
   Counter retransmitted_packets;
   Counter out_of_order_packets;
-  std::array<Counter, 2> stopped_sides;  // By side.
+  // By side, and why.
+  std::array<std::array<Counter, kStopReasons>, kSides> stopped_sides;
   std::array<Counter, kAnomalies> anomalies;
 
   Counter busy_cycles;
   Counter idle_cycles;
   Counter loop_rounds;
   Counter longest_round_cycles;  // A gauge: the longest since the start.
+  Counter longest_apply_nanos;   // A gauge: see Worker::kApplyRounds.
 };
 
 inline constexpr size_t kCoreCounterCells =
     sizeof(CoreCounters) / sizeof(Counter);
 
-// One metric: `cells` counters from `first` on, one for each label value.
+// One metric: `cells` counters from `first` on, one for each label value, or
+// for each pair of values, those of the first label outermost.
 struct CounterInfo {
   std::string_view name;   // Prometheus name.
   std::string_view label;  // Label that tells the cells apart; "" if one cell.
@@ -130,6 +142,9 @@ struct CounterInfo {
   size_t first;           // Index of the first cell.
   size_t cells;
   bool is_gauge;
+  double per_unit;  // Of a cell, in one of the metric's own unit.
+  std::string_view second_label = {};  // "" if there is none.
+  std::span<const std::string_view> second_values = {};
 };
 
 // All metrics, in the order of the cells, without holes.

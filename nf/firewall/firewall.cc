@@ -32,12 +32,12 @@ bool FirewallPrefix::Matches(const Endpoint& endpoint) const {
   return (difference >> (8 - rest)) == 0;
 }
 
-bool FirewallRule::Matches(const FlowView& flow) const {
-  const uint8_t protocol = flow.protocol();
+bool FirewallRule::Matches(const Endpoint& from, const Endpoint& to,
+                           uint8_t protocol) const {
   return (protocols.empty() || std::ranges::count(protocols, protocol) > 0) &&
-         client.Matches(flow.client()) && server.Matches(flow.server()) &&
-         MatchesPort(client_ports, flow.client(), protocol) &&
-         MatchesPort(server_ports, flow.server(), protocol);
+         client.Matches(from) && server.Matches(to) &&
+         MatchesPort(client_ports, from, protocol) &&
+         MatchesPort(server_ports, to, protocol);
 }
 
 bool FirewallRule::SpeaksOf(Side sender) const {
@@ -74,20 +74,38 @@ void Firewall::Configure(std::shared_ptr<const NfConfig> config) {
   }
 }
 
+size_t Firewall::RuleFor(const Endpoint& from, const Endpoint& to,
+                         uint8_t protocol, Side sender) const {
+  const std::vector<FirewallRule>& rules = config_->rules;
+  size_t number = 0;
+  while (number < rules.size() &&
+         !(rules[number].SpeaksOf(sender) &&
+           rules[number].Matches(from, to, protocol))) {
+    ++number;
+  }
+  return number;
+}
+
+bool Firewall::Drops(size_t rule) const {
+  const FirewallAction action = rule < config_->rules.size()
+                                    ? config_->rules[rule].action
+                                    : config_->default_action;
+  return action == FirewallAction::kDrop;
+}
+
 void Firewall::Decide(FlowView& flow, Context& context) const {
-  const size_t rules = config_->rules.size();
   for (Side sender : {Side::kClient, Side::kServer}) {
-    size_t number = 0;
-    while (number < rules && !(config_->rules[number].SpeaksOf(sender) &&
-                               config_->rules[number].Matches(flow))) {
-      ++number;
-    }
-    const FirewallAction action = number < rules ? config_->rules[number].action
-                                                 : config_->default_action;
-    context.rule[Index(sender)] = static_cast<uint16_t>(number);
-    context.drops[Index(sender)] = action == FirewallAction::kDrop;
+    const size_t rule =
+        RuleFor(flow.client(), flow.server(), flow.protocol(), sender);
+    context.rule[Index(sender)] = static_cast<uint16_t>(rule);
+    context.drops[Index(sender)] = Drops(rule);
   }
   context.configuration = configurations_;
+}
+
+Verdict Firewall::Count(bool drops) {
+  (drops ? dropped_ : allowed_).Add(1);
+  return drops ? Verdict::kDrop : Verdict::kForward;
 }
 
 Verdict Firewall::OnEvent(const Event& event, FlowView& flow) {
@@ -99,12 +117,16 @@ Verdict Firewall::OnEvent(const Event& event, FlowView& flow) {
     hits.packets.Add(1);
     hits.bytes.Add(event.packet->wire_length());
   }
-  if (!context.drops[sender]) {
-    allowed_.Add(1);
-    return Verdict::kForward;
-  }
-  dropped_.Add(1);
-  return Verdict::kDrop;
+  return Count(context.drops[sender]);
+}
+
+Verdict Firewall::OnPacket(const Event& event) {
+  const PacketView& packet = *event.packet;
+  const size_t rule = RuleFor(packet.source(), packet.destination(),
+                              packet.protocol(), Side::kClient);
+  hits_[rule].packets.Add(1);
+  hits_[rule].bytes.Add(packet.wire_length());
+  return Count(Drops(rule));
 }
 
 }  // namespace mosaic

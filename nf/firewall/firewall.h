@@ -3,6 +3,9 @@
 // When it meets a flow it decides once for each direction, by the first rule
 // that matches and speaks of the direction, else by the default action; after
 // that a packet costs one look at the decision.
+//
+// A packet of a RAW monitor has no flow and is decided by itself: its source is
+// the client.
 
 #pragma once
 
@@ -47,7 +50,8 @@ struct FirewallRule {
   FirewallAction action = FirewallAction::kAllow;
   Direction direction = Direction::kBoth;
 
-  bool Matches(const FlowView& flow) const;
+  bool Matches(const Endpoint& from, const Endpoint& to,
+               uint8_t protocol) const;
   bool SpeaksOf(Side sender) const;
 };
 
@@ -70,6 +74,7 @@ class Firewall : public NetworkFunction {
   ContextLayout context_layout() const override;
   void Configure(std::shared_ptr<const NfConfig> config) override;
   [[nodiscard]] Verdict OnEvent(const Event& event, FlowView& flow) override;
+  [[nodiscard]] Verdict OnPacket(const Event& event) override;
   std::span<const NfCounter> counters() const override { return kinds_; }
 
   // What rule `number` of the running configuration has decided since it runs,
@@ -80,7 +85,13 @@ class Firewall : public NetworkFunction {
  private:
   struct Context;
 
+  // The rule that decides what `sender` sends; rules.size() for the default
+  // action.
+  size_t RuleFor(const Endpoint& from, const Endpoint& to, uint8_t protocol,
+                 Side sender) const;
+  bool Drops(size_t rule) const;
   void Decide(FlowView& flow, Context& context) const;
+  Verdict Count(bool drops);
 
   std::shared_ptr<const FirewallConfig> config_;
   uint32_t configurations_ = 0;  // Taken up so far; the running one's number.
@@ -88,8 +99,10 @@ class Firewall : public NetworkFunction {
   Counter allowed_;
   Counter dropped_;
   const std::array<NfCounter, 2> kinds_ = {
-      NfCounter{"packets_allowed", &allowed_},
-      NfCounter{"packets_dropped", &dropped_}};
+      NfCounter{"packets_allowed", "Packets of flows that a rule allows.",
+                &allowed_},
+      NfCounter{"packets_dropped", "Packets of flows that a rule drops.",
+                &dropped_}};
 };
 
 }  // namespace mosaic

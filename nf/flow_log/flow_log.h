@@ -54,8 +54,12 @@ class FlowLog : public NetworkFunction {
   Counter written_;
   Counter lost_;
   const std::array<NfCounter, 2> kinds_ = {
-      NfCounter{"records_written", &written_},
-      NfCounter{"records_lost", &lost_}};
+      NfCounter{"records_written", "Records handed to the log's writer.",
+                &written_},
+      NfCounter{"records_lost",
+                "Records lost because the writer was too slow. Write to a "
+                "faster disk, or log less.",
+                &lost_}};
 };
 
 }  // namespace mosaic

@@ -83,7 +83,7 @@ class PacketRun {
       side.overlap = winner == Winner::kFirst ? OverlapPolicy::kFirst
                                               : OverlapPolicy::kLast;
     }
-    pipeline_.SetSnapshot(snapshot_, slots_, 0);
+    pipeline_.SetSnapshot({&snapshot_, slots_, monitor_counters_}, 0);
 
     syn_ = PacketBuilder().Seq(isn_).Flags(tcp_flag::kSyn).Build();
     for (uint8_t begin = 0; begin < line; ++begin) {
@@ -173,6 +173,8 @@ class PacketRun {
   NfSlot slot_;
   Reader& reader_;
   const std::array<NfSlot*, 1> slots_{&slot_};
+  MonitorCounters counted_;
+  const std::array<MonitorCounters*, 1> monitor_counters_{&counted_};
   Snapshot snapshot_;
   const FlowHash hash_{{1, 2}};
   Handoff handoff_{1};

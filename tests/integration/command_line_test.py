@@ -63,7 +63,7 @@ class CommandLineTest(unittest.TestCase):
             self.assertIn("Usage: mosaicd", run.stdout)
             self.assertEqual(run.stderr, "")
         self.assertRegex(self.run_mosaicd("--version", expect=OK).stdout,
-                         r"^mosaicd \d+\.\d+\.\d+\n$")
+                         r"^mosaicd \d+\.\d+\.\d+ \(commit \S+, DPDK [0-9.]+\)\n$")
 
     def test_no_arguments_ask_for_a_command(self):
         run = self.run_mosaicd(expect=USAGE)

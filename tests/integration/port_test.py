@@ -8,112 +8,52 @@ Needs root. It moves itself to a network namespace of its own; that one, the oth
 of the wire and the interfaces between them are gone when it ends.
 """
 
-import ctypes
+import contextlib
 import os
 import pathlib
 import re
 import select
 import signal
-import socket
 import subprocess
 import sys
-import threading
+import tempfile
 import time
 import unittest
 
+from testbed.frames import FrameSocket, frame
+from testbed.hosts import Host, move_to_a_new_namespace
+from testbed.processes import PATIENCE
+
 PORT_ECHO: pathlib.Path
-
-# From the kernel's headers; Python 3.11 names none of them.
-CLONE_NEWNET = 0x40000000
-SOL_PACKET = 263
-ETH_P_ALL = 3
-PACKET_AUXDATA = 8
-PACKET_IGNORE_OUTGOING = 23
-TP_STATUS_VLAN_VALID = 1 << 4
-TP_STATUS_VLAN_TPID_VALID = 1 << 6
-
-# The longest that anything here may take, in seconds.
-PATIENCE = 20
-
-MACS = bytes.fromhex("020000000002" "020000000001")
-
-LIBC = ctypes.CDLL(None, use_errno=True)
-
-
-def must(result: int) -> None:
-    if result != 0:
-        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 
 
 def run(*command: str) -> None:
     subprocess.run(command, check=True, timeout=PATIENCE)
 
 
-def frame(length: int, tags: bytes = b"", seed: int = 0) -> bytes:
-    """A frame of `length` bytes, with VLAN `tags` and an EtherType for experiments."""
-    head = MACS + tags + b"\x88\xb5"
-    return head + bytes((seed + 7 * i) % 256 for i in range(length - len(head)))
-
-
-class FarEnd:
+class FarEnd(FrameSocket):
     """The other end of the wire, in a namespace of its own."""
 
     def __init__(self, mtu: int):
-        self._holder = subprocess.Popen(["unshare", "--net", "sleep", "infinity"])
-        mine = os.readlink("/proc/self/ns/net")
-        deadline = time.monotonic() + PATIENCE
-        while os.readlink(f"/proc/{self._holder.pid}/ns/net") == mine:
-            if time.monotonic() > deadline:
-                raise AssertionError("unshare makes no namespace")
-            time.sleep(0.01)
-        run("ip", "link", "add", "near", "mtu", str(mtu), "type", "veth", "peer", "name", "far",
-            "mtu", str(mtu))
-        run("ip", "link", "set", "far", "netns", str(self._holder.pid))
-        # Silence: the kernel's own neighbour discovery would be frames too.
-        run("ip", "link", "set", "near", "addrgenmode", "none")
-        run("ip", "link", "set", "near", "up")
-        self.socket: socket.socket | None = None
-        thread = threading.Thread(target=self._open)
-        thread.start()
-        thread.join()
-        if self.socket is None:
-            raise AssertionError("no packet socket at the far end")
-
-    def _open(self):
-        """In a thread, because a namespace is a thread's own."""
-        with open(f"/proc/{self._holder.pid}/ns/net", "rb") as namespace:
-            must(LIBC.setns(namespace.fileno(), CLONE_NEWNET))
-        run("ip", "link", "set", "far", "addrgenmode", "none")
-        run("ip", "link", "set", "far", "up")
-        far = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
-        far.bind(("far", ETH_P_ALL))
-        far.setsockopt(SOL_PACKET, PACKET_AUXDATA, 1)
-        far.setsockopt(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)
-        far.settimeout(PATIENCE)
-        self.socket = far
-
-    def send(self, data: bytes):
-        self.socket.send(data)
-
-    def receive(self) -> bytes:
-        """The next frame, with the tag that the kernel took out of it put back."""
-        data, control, _, _ = self.socket.recvmsg(65536, 1024)
-        for level, kind, body in control:
-            if (level, kind) == (SOL_PACKET, PACKET_AUXDATA):
-                status = int.from_bytes(body[0:4], sys.byteorder)
-                if status & TP_STATUS_VLAN_VALID:
-                    tag = int.from_bytes(body[16:18], sys.byteorder)
-                    kind = int.from_bytes(body[18:20], sys.byteorder)
-                    if not status & TP_STATUS_VLAN_TPID_VALID:
-                        kind = 0x8100
-                    data = data[:12] + kind.to_bytes(2, "big") + tag.to_bytes(2, "big") + data[12:]
-        return data
+        self._stack = contextlib.ExitStack()
+        folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="mosaic-port-"))
+        try:
+            far = Host("far", self._stack, pathlib.Path(folder))
+            run("ip", "link", "add", "near", "mtu", str(mtu), "type", "veth", "peer", "name",
+                "far", "mtu", str(mtu), "netns", far.namespace)
+            self._stack.callback(run, "ip", "link", "del", "near")
+            # Silence: the kernel's own neighbour discovery would be frames too.
+            for run_there, end in ((run, "near"), (far.run, "far")):
+                run_there("ip", "link", "set", end, "addrgenmode", "none")
+                run_there("ip", "link", "set", end, "up")
+            super().__init__(far, "far")
+        except BaseException:
+            self._stack.close()
+            raise
 
     def close(self):
-        self.socket.close()
-        subprocess.run(["ip", "link", "del", "near"], check=False, timeout=PATIENCE)
-        self._holder.kill()
-        self._holder.wait()
+        super().close()
+        self._stack.close()
 
 
 class Echo:
@@ -325,7 +265,7 @@ def main() -> int:
     if os.geteuid() != 0:
         print("port_test: needs root", file=sys.stderr)
         return 77
-    must(LIBC.unshare(CLONE_NEWNET))
+    move_to_a_new_namespace()
     del sys.argv[1]
     unittest.main()
     return 0

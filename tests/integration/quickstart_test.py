@@ -80,22 +80,30 @@ class BundledCapturesTest(unittest.TestCase):
 
 class QuickstartTest(unittest.TestCase):
 
-    def test_once_replays_every_bundled_capture_and_sums_up(self):
-        summary = output_of(REPOSITORY / "deploy/quickstart", "--once")
+    def test_once_replays_every_bundled_capture_and_changes_a_running_daemon(self):
+        said = output_of(REPOSITORY / "deploy/quickstart", "--once")
         self.assertEqual(sum(packets_in(capture) for capture in bundled_captures()),
-                         packets_summed_up(summary))
+                         packets_summed_up(said))
+        self.assertRegex(said, r"(?m)^health +alive yes, ready yes$")
+        self.assertRegex(said, r"(?m)^monitors/ip6 created\nrevision 2 on 1 worker ")
+        self.assertRegex(said, r"(?m)^    worker 0: [1-9]\d+ packets received, 0 sent, 0 dropped")
 
-    def test_it_goes_on_until_it_is_interrupted(self):
+    def test_it_shows_the_running_daemon_until_it_is_interrupted_and_then_ends_it(self):
         with subprocess.Popen([REPOSITORY / "deploy/quickstart"], stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True) as quickstart:
             try:
+                said = ""
                 for line in quickstart.stdout:
-                    if line.startswith("==> Replaying"):
+                    said += line
+                    if "packets/s" in line:
                         break
-                self.assertNotEqual("", quickstart.stdout.readline(), "it prints nothing")
+                (socket,) = re.findall(r"MOSAIC_ADDRESS=unix://(\S+)", said)
+                self.assertTrue(pathlib.Path(socket).is_socket(), said)
                 self.assertIsNone(quickstart.poll(), "it ends by itself")
                 quickstart.send_signal(signal.SIGINT)
-                self.assertIn(quickstart.wait(timeout=10), (0, 130))
+                self.assertEqual(130, quickstart.wait(timeout=20))
+                self.assertRegex(quickstart.stdout.read(), "worker 0: .* packets received")
+                self.assertFalse(pathlib.Path(socket).parent.exists())
             finally:
                 quickstart.kill()
 

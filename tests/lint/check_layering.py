@@ -39,8 +39,9 @@ ARROWS = {
     "dataplane/stats": [BASE],
     "dataplane/event": ["dataplane/api", "dataplane/policy", "dataplane/flow",
                         "dataplane/parse", "dataplane/stream", "dataplane/stats", BASE],
+    # A flow's summary tells what its streams hold.
     "dataplane/command": ["dataplane/event", "dataplane/flow", "dataplane/policy",
-                          "dataplane/stats", "dataplane/api", BASE],
+                          "dataplane/stats", "dataplane/stream", "dataplane/api", BASE],
     "dataplane/engine": [*STAGES, BASE],
     # Every network function: what NFs may see, never another one. The registry
     # beside them names them all.
@@ -48,11 +49,19 @@ ARROWS = {
     "nf": ["nf", "dataplane/api", BASE],
     "proto": [],
     "control": CONTROL,
+    # What a port's device is called is part of a configuration.
+    "control/config": [*CONTROL, "dataplane/io/device_spec.h", "dataplane/io/port_config.h"],
     # The composition roots build and wire the whole.
     # The typed configuration of each function is built from the API's message here.
-    "control/core": [*CONTROL, "nf"],
+    "control/core": [*CONTROL, "dataplane/engine/engine.h", "dataplane/parse", "nf"],
+    # It composes what control/core needs around the engine.
+    "control/rpc": [*CONTROL, "dataplane/engine/engine.h"],
+    # Reads what each part counts.
+    "control/metrics": [*CONTROL, "dataplane/engine", "dataplane/io"],
     "control/main.cc": [*CONTROL, "dataplane", "nf/registry.h"],
     "control/replay": [*CONTROL, "dataplane/engine", "dataplane/io", "nf/registry.h"],
+    "control/daemon": [*CONTROL, "dataplane/engine", "dataplane/io", "dataplane/flow",
+                       "nf/registry.h"],
 }
 
 # What an #include of a foreign library looks like, and the paths that may have
@@ -65,6 +74,7 @@ BORDERS = [
     ("protobuf", re.compile(r"google/protobuf|mosaic/v1/|.*\.pb\.h$"), [r"control/", r"proto/"]),
     ("gRPC", re.compile(r"grpc"), [r"control/", r"proto/"]),
     ("Prometheus", re.compile(r"prometheus/"), [r"control/metrics/"]),
+    ("civetweb", re.compile(r"civetweb|CivetServer"), [r"control/metrics/[^/]+\.cc$"]),
     ("yaml-cpp", re.compile(r"yaml-cpp/"), [r"control/config/"]),
     ("the command line", re.compile(r"CLI/"), [r"control/"]),
     ("the log", re.compile(r"spdlog/"), [r"control/"]),

@@ -41,8 +41,11 @@ class ArrowsTest(unittest.TestCase):
 
     def test_control_reaches_the_dataplane_only_through_its_seam(self):
         self.assertEqual([], findings_of("control/core/controller.cc",
-                                         '"dataplane/command/publisher.h"'))
+                                         '"dataplane/command/publisher.h"',
+                                         '"dataplane/engine/engine.h"'))
         self.assertEqual(1, len(findings_of("control/core/controller.cc",
+                                            '"dataplane/engine/pipeline.h"')))
+        self.assertEqual(1, len(findings_of("control/config/loader.cc",
                                             '"dataplane/engine/engine.h"')))
 
     def test_the_composition_root_sees_the_engine_and_the_registry(self):

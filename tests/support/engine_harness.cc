@@ -182,7 +182,8 @@ EngineHarness::EngineHarness(EngineSetup setup)
       handoff_(setup_.workers),
       slots_(setup_.workers),
       slot_pointers_(setup_.workers),
-      counters_(setup_.workers) {
+      counters_(setup_.workers),
+      monitor_counters_(setup_.workers) {
   for (size_t worker = 0; worker < setup_.workers; ++worker) {
     for (size_t i = 0; i < setup_.functions.size(); ++i) {
       const FunctionSetup& function = setup_.functions[i];
@@ -195,6 +196,9 @@ EngineHarness::EngineHarness(EngineSetup setup)
     pipelines_.push_back(
         std::make_unique<Pipeline>(setup_.pipeline, hash_, handoff_, worker,
                                    counters_[worker], setup_.sinks));
+    if (worker < setup_.observers.size()) {
+      tracker(worker).dispatcher().SetObserver(*setup_.observers[worker]);
+    }
   }
   Configure(setup_.monitors, LiveFlows::kKeep);
 }
@@ -220,8 +224,13 @@ void EngineHarness::Configure(std::vector<Monitor> monitors,
   snapshot.monitors = std::move(monitors);
   snapshot.nf_instances.resize(setup_.functions.size());
   for (size_t worker = 0; worker < setup_.workers; ++worker) {
+    std::vector<MonitorCounters*>& counters =
+        monitor_counter_pointers_.emplace_back();
+    for (const Monitor& monitor : snapshot.monitors) {
+      counters.push_back(&monitor_counters_[worker][monitor.name]);
+    }
     pipelines_[worker]->SetSnapshot(
-        snapshot, slot_pointers_[worker],
+        {&snapshot, slot_pointers_[worker], counters},
         live_flows == LiveFlows::kReevaluate ? snapshot.revision : 0);
   }
 }
@@ -319,6 +328,11 @@ void EngineHarness::ExpectAccountsBalance() const {
                      Total(c.discarded_bytes) + c.pending_bytes.Read();
             }))
       << "each stream byte has one account";
+  for (size_t worker = 0; worker < pipelines_.size(); ++worker) {
+    EXPECT_EQ(Total(counters_[worker].buffer_bytes),
+              pipelines_[worker]->tracker().usage().buffer_bytes)
+        << "buffer memory is the sides' together";
+  }
 }
 
 }  // namespace mosaic::testing

@@ -70,9 +70,10 @@ struct EngineSetup {
 
   size_t workers = 1;
   PipelineConfig pipeline;  // Small tables, no timeouts, unbounded expiry.
-  std::vector<PacketSink*> sinks;        // Transmitter's, of all workers.
-  std::vector<FunctionSetup> functions;  // One.
-  std::vector<Monitor> monitors;         // One, of all functions.
+  std::vector<PacketSink*> sinks;         // Transmitter's, of all workers.
+  std::vector<FunctionSetup> functions;   // One.
+  std::vector<Monitor> monitors;          // One, of all functions.
+  std::vector<EventObserver*> observers;  // By worker; none.
 };
 
 // A stream monitor that feeds `functions`, by their number.
@@ -123,6 +124,11 @@ class EngineHarness {
   }
   Pipeline& pipeline(size_t worker = 0) { return *pipelines_[worker]; }
   CoreCounters& counters(size_t worker = 0) { return counters_[worker]; }
+  // What is counted for the monitor of that name.
+  const MonitorCounters& monitor_counters(const std::string& name,
+                                          size_t worker = 0) {
+    return monitor_counters_[worker][name];
+  }
   FlowTracker& tracker(size_t worker = 0) {
     return pipelines_[worker]->tracker();
   }
@@ -151,6 +157,8 @@ class EngineHarness {
   std::vector<std::vector<NfSlot*>> slot_pointers_;
   std::deque<Snapshot> snapshots_;
   std::deque<CoreCounters> counters_;
+  std::vector<std::map<std::string, MonitorCounters>> monitor_counters_;
+  std::deque<std::vector<MonitorCounters*>> monitor_counter_pointers_;
   std::vector<std::unique_ptr<Pipeline>> pipelines_;
 
   Timestamp time_ = Timestamp::FromNanos(1'700'000'000'000'000'000);

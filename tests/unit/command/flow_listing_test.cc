@@ -5,11 +5,15 @@
 #include <random>
 #include <vector>
 
+#include "dataplane/event/subscription.h"
 #include "dataplane/flow/flow_table.h"
 #include "gtest/gtest.h"
+#include "tests/support/table_flows.h"
 
 namespace mosaic {
 namespace {
+
+using testing::TableFlows;
 
 FlowKey KeyOf(uint32_t number) {
   FlowKey key;
@@ -23,6 +27,8 @@ FlowKey KeyOf(uint32_t number) {
 
 Flow& Add(FlowTable& table, uint32_t number, int64_t last_packet_seconds) {
   Flow* const flow = table.Insert(KeyOf(number), number);
+  static Subscription nobody;
+  flow->subscription = &nobody;
   flow->id = number;
   flow->last_packet = Timestamp() + Duration::Seconds(last_packet_seconds);
   return *flow;
@@ -33,7 +39,8 @@ std::vector<uint64_t> List(FlowTable& table, size_t max_flows,
                            size_t* steps = nullptr) {
   FlowListing listing(max_flows);
   size_t count = 1;
-  while (!listing.Step(table, Timestamp())) ++count;
+  TableFlows flows(table);
+  while (!listing.Step(flows, Timestamp())) ++count;
   if (steps != nullptr) *steps = count;
   std::vector<uint64_t> ids;
   for (const FlowSummary& flow : listing.result()) ids.push_back(flow.id);
@@ -121,7 +128,8 @@ TEST(FlowListingTest, SummarySaysWhoTalksAndHowMuch) {
   flow.rare[Index(Side::kServer)].gap_bytes = 5;
 
   FlowListing listing(1);
-  ASSERT_TRUE(listing.Step(table, Timestamp()));
+  TableFlows flows(table);
+  ASSERT_TRUE(listing.Step(flows, Timestamp()));
   const FlowSummary& summary = listing.result().at(0);
 
   EXPECT_EQ(Text(summary.client), "192.0.2.2:80");

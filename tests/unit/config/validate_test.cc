@@ -126,6 +126,14 @@ TEST(ValidateTest, ARawMonitorFeedsNothingThatWorksOnFlows) {
       "it from a monitor of type stream\n");
 }
 
+TEST(ValidateTest, ARawMonitorMayFeedWhatDecidesAboutPackets) {
+  EXPECT_EQ(
+      ConfigFaults("nf_instances: [{name: nfInstances/fw, firewall: {}}],"
+                   "monitors: [{name: monitors/m, type: raw, nf_instances: "
+                   "[nfInstances/fw]}]"),
+      "");
+}
+
 TEST(ValidateTest, RetainedBytesNeedThePolicyAndABuffer) {
   EXPECT_EQ(MonitorFaults("client: {retain_bytes: 1}"),
             "client.retain_bytes: allowed only with retain: bytes\n");

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "dataplane/command/flow_listing.h"
 #include "gmock/gmock.h"
 #include "tests/support/connection.h"
 #include "tests/support/engine_harness.h"
@@ -103,6 +104,86 @@ TEST(Monitors, AFunctionInTwoMonitorsHearsAFlowOnce) {
   c.Handshake();
   c.client().Data(0, "once");
   EXPECT_EQ(harness.recorded().data[1], "once");
+}
+
+TEST(Monitors, CountTheirFlowsPacketsAndMatches) {
+  EngineSetup setup = WithFunctions(1);
+  Monitor web = StreamMonitor({0});
+  web.name = "monitors/web";
+  web.syn_filter = StreamFilter("tcp dst port 80");
+  web.orphan_filter = StreamFilter("port 22");
+  Monitor all = StreamMonitor({});
+  all.name = "monitors/all";
+  all.syn_filter = StreamFilter("tcp dst port 80 or 443");
+  setup.monitors = {web, all};
+  EngineHarness harness(setup);
+  ConnectionOptions options;
+  Connection first(harness, options);
+  first.Handshake();
+  options.server_port = 443;
+  Connection second(harness, options);
+  second.Handshake();
+  second.client().Data(0, "x");
+  options.server_port = 22;
+  Connection(harness, options).Syn();  // An orphan.
+
+  const auto matches = [](const MonitorCounters& counters, MonitorFilter f) {
+    return counters.filter_matches[static_cast<size_t>(f)].Read();
+  };
+  const MonitorCounters& of_web = harness.monitor_counters("monitors/web");
+  const MonitorCounters& of_all = harness.monitor_counters("monitors/all");
+  EXPECT_EQ(of_web.flows.Read(), 1u);
+  EXPECT_EQ(of_web.packets.Read(), 3u);
+  EXPECT_EQ(matches(of_web, MonitorFilter::kSyn), 1u);
+  EXPECT_EQ(matches(of_web, MonitorFilter::kOrphan), 1u);
+  EXPECT_EQ(of_all.flows.Read(), 2u);
+  EXPECT_EQ(of_all.packets.Read(), 7u);
+  EXPECT_EQ(matches(of_all, MonitorFilter::kSyn), 2u);
+  EXPECT_EQ(matches(of_all, MonitorFilter::kOrphan), 1u);
+  EXPECT_EQ(Summarise(harness.flow()).monitors, 0b11u);
+
+  // The same monitor goes on under a new configuration, in another place.
+  harness.Configure({all}, EngineHarness::LiveFlows::kReevaluate);
+  first.client().Data(0, "y");
+  EXPECT_EQ(of_web.flows.Read(), 0u);
+  EXPECT_EQ(of_all.flows.Read(), 2u);
+  EXPECT_EQ(of_all.packets.Read(), 8u);
+  EXPECT_EQ(Summarise(harness.flow()).monitors, 0b1u);
+  harness.EndAll();
+  EXPECT_EQ(of_all.flows.Read(), 0u);
+}
+
+TEST(Monitors, ARawMonitorCountsThePacketsItMatched) {
+  EngineSetup setup;
+  setup.monitors = {RawMonitor({0})};
+  setup.monitors[0].raw_filter = FrameFilter("udp");
+  EngineHarness harness(setup);
+  harness.Send(PacketBuilder().Udp(1, 2));
+  harness.Send(PacketBuilder().Icmp(8, 0));
+  const MonitorCounters& counters = harness.monitor_counters("monitors/raw");
+  EXPECT_EQ(counters.packets.Read(), 1u);
+  EXPECT_EQ(
+      counters.filter_matches[static_cast<size_t>(MonitorFilter::kRaw)].Read(),
+      1u);
+}
+
+TEST(Parsing, OddHeadersAreCountedByKind) {
+  EngineHarness harness;
+  const auto count = [&](size_t bit) {
+    return harness.counters().parse_anomalies[bit].Read();
+  };
+  Connection c(harness);
+  c.Handshake();
+  for (size_t bit = 0; bit < kParseAnomalies; ++bit) EXPECT_EQ(count(bit), 0u);
+  harness.Send(PacketBuilder().TcpReservedBits(1));
+  harness.Send(PacketBuilder()
+                   .Ipv6("2001:db8::1", "2001:db8::2")
+                   .ExtensionHeader(60)
+                   .ExtensionHeader(0)
+                   .TcpReservedBits(2));
+  EXPECT_EQ(count(0), 1u) << "hop-by-hop order";
+  EXPECT_EQ(count(1), 0u) << "routing type zero";
+  EXPECT_EQ(count(2), 2u) << "reserved bits";
 }
 
 TEST(Verdicts, ADropAtTheSendersHookDoesNotReachTheReceiver) {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "dataplane/command/flow_listing.h"
 #include "gmock/gmock.h"
 #include "tests/support/connection.h"
 #include "tests/support/engine_harness.h"
@@ -132,6 +133,89 @@ TEST(Reevaluation, ASmallerBufferTellsWhatItLostAndALargerOneLosesNothing) {
   c.server().Data(1, "t");
   c.client().Data(0, "0123456789");
   EXPECT_EQ(DataAtServer(harness, 0), "0123456789kept");
+}
+
+// A buffer of 0 for the server's side, on a flow that holds bytes of it.
+class BufferTakenAway : public ::testing::Test {
+ protected:
+  void Play(LiveFlows live_flows) {
+    c_.Handshake();
+    c_.client().Data(0, "one");
+    c_.client().Data(6, "island");
+    c_.server().Data(6, "island");
+    EXPECT_EQ(harness_.tracker().stream_states().lent(), 2u);
+    Monitor none = StreamMonitor({0});
+    none.side[Index(Side::kServer)].buffer_bytes = 0;
+    harness_.Configure({none}, live_flows);
+    c_.client().Data(3, "two");
+    c_.server().Data(0, "answer");
+  }
+
+  EngineHarness harness_{DataOfTwoFunctions()};
+  Connection c_{harness_};
+};
+
+TEST_F(BufferTakenAway, WithReevaluateTheSidesDeliveryAndItsMemoryEnd) {
+  Play(LiveFlows::kReevaluate);
+  EXPECT_EQ(DataAtServer(harness_, 0), "one");
+  EXPECT_EQ(harness_.recorded(0).data[Index(Side::kClient)], "answerisland");
+  EXPECT_EQ(harness_.tracker().stream_states().lent(), 0u);
+  EXPECT_EQ(harness_.tracker().chunks().free_chunks(),
+            harness_.tracker().chunks().total_chunks());
+  EXPECT_EQ(harness_.counters().pending_bytes.Read(), 0u);
+  const FlowSummary summary = Summarise(harness_.flow());
+  EXPECT_EQ(summary.received[Index(Side::kServer)].buffer_bytes, 0u);
+  EXPECT_EQ(summary.received[Index(Side::kClient)].buffer_bytes, 256u * 1024);
+}
+
+TEST_F(BufferTakenAway, WithKeepTheLiveFlowIsDeliveredAsBefore) {
+  Play(LiveFlows::kKeep);
+  EXPECT_EQ(DataAtServer(harness_, 0), "onetwoisland");
+  EXPECT_EQ(harness_.recorded(0).data[Index(Side::kClient)], "answerisland");
+  EXPECT_EQ(Summarise(harness_.flow()).revision, 1u);
+}
+
+// Without it, every change of the configuration would show one more packet of
+// what had been stopped, and count the stop again.
+TEST(Reevaluation, WhatAPolicyHasStoppedStaysStoppedAndIsCountedOnce) {
+  EngineSetup setup = DataOfTwoFunctions();
+  StopPolicy stop;
+  stop.side = Side::kServer;
+  stop.condition = StopPolicy::Condition::kPackets;
+  stop.amount = 3;
+  setup.monitors[0].stop = {stop};
+  EngineHarness harness(setup);
+  Connection c(harness);
+  c.Handshake();
+  c.client().Data(0, "last");
+  for (int i = 0; i < 5; ++i) {
+    harness.Configure(setup.monitors, LiveFlows::kReevaluate);
+    c.client().Data(4, "more");
+  }
+  EXPECT_EQ(DataAtServer(harness, 0), "last");
+  EXPECT_EQ(harness.counters()
+                .stopped_sides[Index(Side::kServer)]
+                              [static_cast<size_t>(StopReason::kPackets)]
+                .Read(),
+            1u);
+}
+
+TEST(Reevaluation, ANewPolicyToForgetEndsAFlowThatItAppliesToAlready) {
+  EngineSetup setup = DataOfTwoFunctions();
+  EngineHarness harness(setup);
+  Connection c(harness);
+  c.Handshake();
+  c.client().Data(0, "more than three");
+  StopPolicy stop;
+  stop.side = Side::kServer;
+  stop.condition = StopPolicy::Condition::kPayloadBytes;
+  stop.amount = 3;
+  stop.forget_flow = true;
+  setup.monitors[0].stop = {stop};
+  harness.Configure(setup.monitors, LiveFlows::kReevaluate);
+  c.server().Data(0, "x");
+  EXPECT_EQ(harness.flows(), 0u);
+  EXPECT_EQ(harness.recorded(0).events.back(), "end rcv server stopped");
 }
 
 TEST(Reevaluation, AFlowLeavesTheOldRevisionWithItsNextPacket) {

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "dataplane/command/flow_listing.h"
 #include "gmock/gmock.h"
 #include "tests/support/connection.h"
 #include "tests/support/engine_harness.h"
@@ -35,6 +36,12 @@ std::string DataAtServer(EngineHarness& harness, size_t function = 0) {
   return harness.recorded(function).data[Index(Side::kServer)];
 }
 
+uint64_t StoppedAtServer(EngineHarness& harness, StopReason reason) {
+  return harness.counters()
+      .stopped_sides[Index(Side::kServer)][static_cast<size_t>(reason)]
+      .Read();
+}
+
 TEST(Stopping, ImmediatelyLeavesTheOtherSideAndTheEnd) {
   EngineHarness harness(With(StopServer(Condition::kImmediately)));
   Connection c(harness);
@@ -56,11 +63,11 @@ TEST(Stopping, PayloadBytesGivesExactlyThatManyBytes) {
   Connection c(harness);
   c.Handshake();
   c.client().Data(0, "abc");
-  EXPECT_EQ(harness.counters().stopped_sides[1].Read(), 0u);
+  EXPECT_EQ(StoppedAtServer(harness, StopReason::kPayloadBytes), 0u);
   c.client().Data(3, "defgh");
   c.client().Data(8, "ij");
   EXPECT_EQ(DataAtServer(harness), "abcde");
-  EXPECT_EQ(harness.counters().stopped_sides[1].Read(), 1u);
+  EXPECT_EQ(StoppedAtServer(harness, StopReason::kPayloadBytes), 1u);
   EXPECT_EQ(harness.flow().end[0].delivered, 10u);
 }
 
@@ -97,7 +104,7 @@ TEST(Stopping, TcpStateIsThatOfTheSide) {
   c.Handshake();
   c.client().Fin(0, "bye");
   EXPECT_EQ(DataAtServer(harness), "bye");
-  EXPECT_EQ(harness.counters().stopped_sides[1].Read(), 1u);
+  EXPECT_EQ(StoppedAtServer(harness, StopReason::kTcpState), 1u);
 }
 
 TEST(Stopping, ForgettingTheFlowEndsItWithReasonStopped) {
@@ -147,6 +154,7 @@ TEST(Stopping, ACallbackStopsAfterItsPacket) {
     Connection c(harness);
     c.Handshake();
     c.client().Data(0, "last");
+    EXPECT_EQ(StoppedAtServer(harness, StopReason::kFunction), 1u);
     harness.recorded().Clear();
     c.client().Data(4, "more");
     c.server().Data(0, "more");
@@ -204,6 +212,40 @@ TEST(Stopping, AStopAskedForInATimerIsOfItsOwnFlow) {
   EXPECT_EQ(DataAtServer(harness), "dataotheron");
 }
 
+TEST(Stopping, EachStopIsCountedByItsSideAndReasonOnce) {
+  struct Row {
+    Condition condition;
+    uint64_t amount;
+    StopReason reason;
+  };
+  for (const Row& row :
+       {Row{Condition::kImmediately, 0, StopReason::kImmediately},
+        Row{Condition::kPayloadBytes, 2, StopReason::kPayloadBytes},
+        Row{Condition::kPackets, 3, StopReason::kPackets},
+        Row{Condition::kAge, 0, StopReason::kAge},
+        Row{Condition::kTcpState, 0, StopReason::kTcpState}}) {
+    StopPolicy stop = StopServer(row.condition, row.amount);
+    stop.state = TcpState::kEstablished;
+    EngineHarness harness(With(stop));
+    Connection c(harness);
+    c.Handshake();
+    c.client().Data(0, "abc");
+    c.client().Data(3, "def");
+    for (size_t reason = 0; reason < kStopReasons; ++reason) {
+      const auto& stopped = harness.counters().stopped_sides;
+      const bool is_it = reason == static_cast<size_t>(row.reason);
+      EXPECT_EQ(stopped[1][reason].Read(), is_it ? 1u : 0u) << reason;
+      EXPECT_EQ(stopped[0][reason].Read(), 0u) << reason;
+    }
+    const SideMonitoring side =
+        Summarise(harness.flow()).received[Index(Side::kServer)];
+    EXPECT_TRUE(side.stopped);
+    EXPECT_EQ(side.stop_reason, row.reason);
+    EXPECT_EQ(side.buffer_bytes, 0u);
+    EXPECT_FALSE(Summarise(harness.flow()).received[0].stopped);
+  }
+}
+
 TEST(Stopping, OneOfTwoMonitorsGoesOn) {
   EngineSetup setup;
   setup.functions.resize(2);
@@ -221,6 +263,8 @@ TEST(Stopping, OneOfTwoMonitorsGoesOn) {
   c.client().Data(4, "ef");
   EXPECT_EQ(DataAtServer(harness, 0), "ab");
   EXPECT_EQ(DataAtServer(harness, 1), "abcdefgh");
+  EXPECT_FALSE(Summarise(harness.flow()).received[1].stopped)
+      << "one monitor goes on";
   harness.EndAll();
   EXPECT_THAT(harness.recorded(0).Only("end"), ::testing::SizeIs(4));
   EXPECT_THAT(harness.recorded(1).Only("end"), ::testing::SizeIs(4));

@@ -37,6 +37,7 @@ class DispatcherTest : public ::testing::Test {
       link.wants = ~EventMask();
     }
     flow_.subscription = &subscription_;
+    flow_.mask = ~EventMask();
   }
 
   Verdict Raise(EventKind kind, Hook hook, Side side) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <random>
 #include <set>
@@ -41,7 +42,10 @@ class SubscriptionTest : public ::testing::Test {
   }
 
   Subscription* Acquire(const std::vector<Attachment>& attachments) {
-    return table_.Acquire(snapshot_, slots_, attachments);
+    while (counters_.size() < snapshot_.monitors.size()) {
+      counters_.push_back(&owned_counters_.emplace_back());
+    }
+    return table_.Acquire({&snapshot_, slots_, counters_}, attachments);
   }
 
   static RecordingNf::Behaviour Wanting(EventMask mask) {
@@ -56,6 +60,8 @@ class SubscriptionTest : public ::testing::Test {
   std::vector<std::string> journal_;
   std::vector<std::unique_ptr<NfSlot>> owned_;
   std::vector<NfSlot*> slots_;
+  std::deque<MonitorCounters> owned_counters_;
+  std::vector<MonitorCounters*> counters_;
   Snapshot snapshot_;
   SubscriptionTable table_;
 };

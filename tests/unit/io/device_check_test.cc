@@ -1,5 +1,6 @@
 #include "dataplane/io/device_check.h"
 
+#include <filesystem>
 #include <string>
 
 #include "gmock/gmock.h"
@@ -44,6 +45,16 @@ TEST(DeviceCheckTest, WhatIsMissingIsNamed) {
   EXPECT_FALSE(CheckDevice(port).ok());
   port.device = "null";
   EXPECT_TRUE(CheckDevice(port).ok()) << CheckDevice(port);
+}
+
+// Not by the link that is there only where programs are built.
+TEST(DeviceCheckTest, ADriverIsLookedForWhereItsOwnPackageHasIt) {
+  for (const char* driver : {"mempool_ring", "net_null", "net_af_packet"}) {
+    const std::string file = DriverFile(driver);
+    EXPECT_EQ(std::filesystem::symlink_status(file).type(),
+              std::filesystem::file_type::regular)
+        << file;
+  }
 }
 
 }  // namespace

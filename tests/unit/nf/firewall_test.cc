@@ -232,6 +232,39 @@ TEST_F(FirewallTest, LastOfTheLargestRuleSetCountsToo) {
   EXPECT_EQ(firewall_->hits(FirewallConfig::kMaxRules).packets.Read(), 1u);
 }
 
+// --- Packets of RAW monitors
+// --------------------------------------------------
+
+TEST_F(FirewallTest, APacketWithoutAFlowIsDecidedByItselfAsItsClients) {
+  Configure({{.direction = Direction::kServerToClient},
+             {.server = Prefix("10.0.0.0/8"),
+              .server_ports = {53, 53},
+              .protocols = {17},
+              .action = kDrop}});
+  const auto passes = [this](uint16_t source, uint16_t destination) {
+    ParsedPacket parsed;
+    parsed.key.ip_version = 4;
+    parsed.key.protocol = 17;
+    parsed.key.address[0] = {10, 0, 0, 1};
+    parsed.key.address[1] = {10, 0, 0, 2};
+    parsed.key.port = {destination, source};
+    parsed.sender = 1;
+    Packet packet;
+    packet.wire_length = 60;
+    PacketView view(packet, parsed, Side::kClient);
+    Event event;
+    event.packet = &view;
+    return firewall_->OnPacket(event) == Verdict::kForward;
+  };
+  EXPECT_FALSE(passes(4000, 53));
+  EXPECT_TRUE(passes(53, 4000));
+  EXPECT_EQ(firewall_->hits(0).packets.Read(), 0u);
+  EXPECT_EQ(firewall_->hits(1).bytes.Read(), 60u);
+  EXPECT_EQ(firewall_->hits(2).packets.Read(), 1u);
+  EXPECT_EQ(harness_->CounterOf("packets_allowed"), 1u);
+  EXPECT_EQ(harness_->CounterOf("packets_dropped"), 1u);
+}
+
 // --- Another configuration
 // ------------------------------------------------------
 

@@ -25,6 +25,7 @@ TEST(RegistryTest, EachListedTypeCanBeMade) {
       EXPECT_EQ(counter.name.find_first_not_of(
                     "abcdefghijklmnopqrstuvwxyz0123456789_"),
                 std::string_view::npos);
+      EXPECT_TRUE(counter.help.ends_with('.')) << counter.name;
       EXPECT_EQ(counter.value->Read(), 0u);
     }
   }

@@ -10,11 +10,23 @@
 namespace mosaic {
 namespace {
 
-constexpr std::string_view kNameLetters = "abcdefghijklmnopqrstuvwxyz_:";
+constexpr std::string_view kNameLetters = "abcdefghijklmnopqrstuvwxyz_";
 
 bool IsName(std::string_view text) {
   return !text.empty() &&
          text.find_first_not_of(kNameLetters) == std::string_view::npos;
+}
+
+void ExpectLabelValues(std::string_view name,
+                       std::span<const std::string_view> label_values) {
+  std::set<std::string_view> values;
+  for (std::string_view value : label_values) {
+    EXPECT_FALSE(value.empty());
+    EXPECT_EQ(value.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_"),
+              std::string_view::npos)
+        << name << " " << value;
+    EXPECT_TRUE(values.insert(value).second) << name << " " << value;
+  }
 }
 
 TEST(CoreCounterInfoTest, NamesAreWellFormedAndEndAsTheirKindSays) {
@@ -49,17 +61,33 @@ TEST(CoreCounterInfoTest, LabelsTellTheCellsOfARowApart) {
       continue;
     }
     EXPECT_TRUE(IsName(info.label)) << info.name;
-    ASSERT_EQ(info.label_values.size(), info.cells) << info.name;
-    std::set<std::string_view> values;
-    for (std::string_view value : info.label_values) {
-      EXPECT_FALSE(value.empty());
-      EXPECT_EQ(
-          value.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_"),
-          std::string_view::npos)
-          << info.name << " " << value;
-      EXPECT_TRUE(values.insert(value).second) << info.name << " " << value;
+    ExpectLabelValues(info.name, info.label_values);
+    size_t cells = info.label_values.size();
+    if (!info.second_label.empty()) {
+      EXPECT_TRUE(IsName(info.second_label)) << info.name;
+      ExpectLabelValues(info.name, info.second_values);
+      cells *= info.second_values.size();
     }
+    EXPECT_EQ(cells, info.cells) << info.name;
   }
+}
+
+TEST(CoreCounterInfoTest, StopsAreCountedBySideAndReasonInThisOrder) {
+  CoreCounters counters;
+  counters.stopped_sides[1][static_cast<size_t>(StopReason::kAge)].Add(7);
+  for (const CounterInfo& info : CoreCounterInfo()) {
+    if (info.name != "mosaic_stream_stopped_total") continue;
+    ASSERT_EQ(info.second_values.size(), kStopReasons);
+    for (size_t i = 0; i < kStopReasons; ++i) {
+      EXPECT_EQ(info.second_values[i], Name(static_cast<StopReason>(i)));
+    }
+    EXPECT_EQ(info.label_values[1], "server");
+    const size_t server_age =
+        info.first + kStopReasons + static_cast<size_t>(StopReason::kAge);
+    EXPECT_EQ(CellOf(counters, server_age).Read(), 7u);
+    return;
+  }
+  FAIL() << "no row counts stopped sides";
 }
 
 TEST(CoreCounterInfoTest, EachCellIsReachedByOneRow) {
@@ -71,7 +99,7 @@ TEST(CoreCounterInfoTest, EachCellIsReachedByOneRow) {
   }
   EXPECT_EQ(next, kCoreCounterCells);
   counters.rx_packets.Add(3);
-  counters.longest_round_cycles.Set(4);
+  counters.longest_apply_nanos.Set(4);
   EXPECT_EQ(CellOf(counters, 0).Read(), 3u);
   EXPECT_EQ(CellOf(counters, kCoreCounterCells - 1).Read(), 4u);
 }

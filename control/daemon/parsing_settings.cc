@@ -1,4 +1,4 @@
-#include "control/replay/parsing_settings.h"
+#include "control/daemon/parsing_settings.h"
 
 namespace mosaic {
 namespace {
