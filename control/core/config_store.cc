@@ -51,8 +51,9 @@ ConfigStore::ConfigStore(Applier& applier, FilterCache& filters, Clock& clock,
       clock_(clock),
       metrics_(metrics),
       nf_status_(std::move(nf_status)),
-      requests_(RequestLog::Options()),
-      state_(NewState(ConfigDraft(), 0)) {}
+      requests_(RequestLog::Options()) {
+  state_ = NewState(ConfigDraft(), 0);
+}
 
 ConfigStore::~ConfigStore() = default;
 

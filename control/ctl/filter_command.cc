@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "control/ctl/commands.h"
 #include "control/ctl/flag_values.h"
 #include "control/ctl/printable_text.h"
@@ -44,7 +45,8 @@ int Explain(Session& session, const ExplainFlags& flags) {
           : fmt::format("{} instructions, {}", response.disassembly_size(),
                         response.native() ? "native code" : "interpreted")));
   for (const std::string& line : response.disassembly()) {
-    session.Print(Printable(line) + "\n");
+    // libpcap parts the two ways of a jump with a tab.
+    session.Print(Printable(absl::StrReplaceAll(line, {{"\t", "  "}})) + "\n");
   }
   return kExitOk;
 }

@@ -6,12 +6,12 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <utility>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "absl/time/time.h"
 
 namespace mosaic {
 namespace {
@@ -20,7 +20,7 @@ using Clock = std::chrono::steady_clock;
 
 // How long the thread sleeps when no ring has anything: a tenth of the time in
 // which a worker that ends 10,000 flows a second fills its ring.
-constexpr absl::Duration kNap = absl::Milliseconds(10);
+constexpr auto kNap = std::chrono::milliseconds(10);
 constexpr auto kReopenPeriod = std::chrono::seconds(1);
 
 }  // namespace
@@ -126,9 +126,10 @@ RecordWriter::RecordWriter(size_t workers, spdlog::logger& log)
 
 RecordWriter::~RecordWriter() {
   {
-    const absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     stop_ = true;
   }
+  changed_.notify_all();
   thread_.join();
 }
 
@@ -142,7 +143,7 @@ RecordWriter::Channel& RecordWriter::ChannelOf(const std::string& instance) {
 
 absl::Status RecordWriter::Configure(const v1::Config& config) {
   std::vector<std::pair<std::string, std::shared_ptr<Output>>> changed;
-  const absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   for (const v1::NfInstance& instance : config.nf_instances()) {
     if (!instance.has_flow_log()) continue;
     const std::string& path = instance.flow_log().output_path();
@@ -163,7 +164,7 @@ absl::Status RecordWriter::Configure(const v1::Config& config) {
 }
 
 RecordSink* RecordWriter::SinkOf(const std::string& instance, size_t worker) {
-  const absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   return ChannelOf(instance).sinks[worker].get();
 }
 
@@ -173,14 +174,10 @@ void RecordWriter::BeginDrain(Clock::time_point deadline) {
 }
 
 void RecordWriter::Flush() {
-  const absl::MutexLock lock(&mutex_);
+  std::unique_lock lock(mutex_);
   // The round that runs now may have passed a ring already; the next has not.
   const uint64_t wanted = rounds_ + 2;
-  const auto done = [this, wanted] {
-    mutex_.AssertReaderHeld();
-    return rounds_ >= wanted;
-  };
-  mutex_.Await(absl::Condition(&done));
+  changed_.wait(lock, [this, wanted] { return rounds_ >= wanted; });
 }
 
 size_t RecordWriter::WriteOnce() {
@@ -188,7 +185,7 @@ size_t RecordWriter::WriteOnce() {
   std::vector<std::pair<std::vector<RecordRing*>, std::shared_ptr<Output>>>
       channels;
   {
-    const absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     for (auto& [instance, channel] : channels_) {
       channels.emplace_back();
       channels.back().second = channel.output;
@@ -220,9 +217,10 @@ void RecordWriter::Run() {
     const size_t moved = WriteOnce();
     // Only a round that began after the stop has seen every record.
     if (stopping && moved == 0) return;
-    const absl::MutexLock lock(&mutex_);
+    std::unique_lock lock(mutex_);
     ++rounds_;
-    if (moved == 0) mutex_.AwaitWithTimeout(absl::Condition(&stop_), kNap);
+    changed_.notify_all();
+    if (moved == 0) changed_.wait_for(lock, kNap, [this] { return stop_; });
     stopping = stop_;
   }
 }

@@ -20,16 +20,16 @@
 
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
-#include "absl/synchronization/mutex.h"
 #include "control/daemon/record_ring.h"
 #include "dataplane/api/network_function.h"
 #include "mosaic/v1/config_service.pb.h"
@@ -86,16 +86,18 @@ class RecordWriter {
   void Run();
   // Returns how many bytes were moved.
   size_t WriteOnce();
-  Channel& ChannelOf(const std::string& instance)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // REQUIRES: mutex_ is held.
+  Channel& ChannelOf(const std::string& instance);
 
   const size_t workers_;
   spdlog::logger& log_;
 
-  absl::Mutex mutex_;
-  std::map<std::string, Channel> channels_ ABSL_GUARDED_BY(mutex_);
-  uint64_t rounds_ ABSL_GUARDED_BY(mutex_) = 0;  // That WriteOnce() has ended.
-  bool stop_ ABSL_GUARDED_BY(mutex_) = false;
+  // Of the standard library, whose locks the thread sanitizer sees into.
+  std::mutex mutex_;  // Guards what follows, to the next empty line.
+  std::condition_variable changed_;  // rounds_ or stop_.
+  std::map<std::string, Channel> channels_;
+  uint64_t rounds_ = 0;  // That WriteOnce() has ended.
+  bool stop_ = false;
 
   // Steady clock, ns; 0: do not wait. Written by control, read by workers.
   std::atomic<int64_t> wait_until_{0};

@@ -565,9 +565,9 @@ class OtherCommandsTest(MosaicctlTest):
     def test_filter_is_explained(self):
         DAEMON.answers["ValidateFilter"] = make(
             "ValidateFilterResponse", valid=True, native=True,
-            disassembly=["(000) ldb [0]", "(001) ret #262144"])
+            disassembly=["(000) jeq #6 jt 1\tjf 1", "(001) ret #262144"])
         self.assertEqual(self.lines("filter", "explain", "tcp", "port", "443", "--use", "raw"),
-                         ["valid, 2 instructions, native code", "(000) ldb [0]",
+                         ["valid, 2 instructions, native code", "(000) jeq #6 jt 1  jf 1",
                           "(001) ret #262144"])
         request = DAEMON.last("ValidateFilter")
         self.assertEqual((request.expression, request.use), ("tcp port 443", 3))
