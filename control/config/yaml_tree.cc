@@ -9,6 +9,7 @@
 #include <sstream>
 #include <unordered_map>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 
 namespace mosaic::config {
@@ -92,8 +93,14 @@ class TreeBuilder : public YAML::EventHandler {
       return Fault(open_.back().node->position,
                    "not valid YAML: the bracket that opens here is not closed");
     }
+    // yaml-cpp tells the end of the text as the character 4, which the text
+    // itself cannot hold, and a character of several bytes by its first.
+    const bool ends_in_escape =
+        e.msg == absl::StrCat(YAML::ErrorMsg::INVALID_ESCAPE, "\x04");
     return Fault(e.mark.is_null() ? Position{} : PositionOf(e.mark),
-                 absl::StrCat("not valid YAML: ", e.msg));
+                 absl::StrCat("not valid YAML: ",
+                              ends_in_escape ? "the text ends after a backslash"
+                                             : absl::CEscape(e.msg)));
   }
 
   void OnDocumentStart(const YAML::Mark&) override {}

@@ -66,6 +66,13 @@ TEST(YamlTreeTest, BrokenYamlIsToldWithItsPlace) {
             "1:4: not valid YAML: the referenced anchor is not defined");
 }
 
+TEST(YamlTreeTest, AFaultInAnEscapeIsToldInPrintableText) {
+  EXPECT_EQ(FaultOf("[\"U\\"),
+            "1:6: not valid YAML: the text ends after a backslash");
+  EXPECT_EQ(FaultOf("\"\\\xc3\xa9\""),
+            "1:4: not valid YAML: unknown escape character: \\303");
+}
+
 TEST(YamlTreeTest, ADocumentWithoutContentIsEmpty) {
   for (const char* text : {"", "\n\n", "# only a comment\n", "---\n", "~\n"}) {
     EXPECT_EQ(FaultOf(text),
