@@ -147,6 +147,7 @@ class CataloguePort : public ::testing::Test {
 Tallies CataloguePort::tallies_;
 
 TEST_F(CataloguePort, GroupO) { Run(GroupO()); }
+TEST_F(CataloguePort, GroupF) { Run(GroupF()); }
 
 }  // namespace
 }  // namespace mosaic::conformance

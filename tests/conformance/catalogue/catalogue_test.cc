@@ -23,6 +23,7 @@ class Catalogue : public ::testing::Test {
 Tallies Catalogue::tallies_;
 
 TEST_F(Catalogue, GroupO) { Run(GroupO()); }
+TEST_F(Catalogue, GroupF) { Run(GroupF()); }
 
 }  // namespace
 }  // namespace mosaic::conformance

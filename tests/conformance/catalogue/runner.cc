@@ -251,7 +251,7 @@ class CaseRun {
         std::string name(info.label_values[i]);
         if (!anomalies) name = std::string(info.name) + ":" + name;
         if (is_named(name)) continue;
-        EXPECT_EQ(CellOf(harness_.counters(), info.first + i).Read(), 0u)
+        EXPECT_EQ(SumOfCell(info.first + i), 0u)
             << name << ", which the case does not expect";
       }
     }
@@ -265,15 +265,39 @@ class CaseRun {
     }
   }
 
+  // Of all workers.
+  uint64_t SumOfCell(size_t cell) const {
+    return harness_.Sum(
+        [cell](const CoreCounters& c) { return CellOf(c, cell).Read(); });
+  }
+
   uint64_t CountOf(const std::string& name) {
-    const CoreCounters& c = harness_.counters();
-    if (name == "conflict") return c.conflict_bytes.Read();
-    if (name == "retransmitted") return c.retransmitted_packets.Read();
-    if (name == "out_of_order") return c.out_of_order_packets.Read();
-    if (name == "orphans") return c.orphan_packets.Read();
-    if (name == "pending") return c.pending_bytes.Read();
-    if (name == "gap") return c.gap_bytes[0].Read() + c.gap_bytes[1].Read();
-    if (name == "flows") return c.flows_created.Read();
+    const auto sum = [&](uint64_t (*read)(const CoreCounters&)) {
+      return harness_.Sum(read);
+    };
+    using C = const CoreCounters&;
+    if (name == "conflict") {
+      return sum([](C c) { return c.conflict_bytes.Read(); });
+    }
+    if (name == "retransmitted") {
+      return sum([](C c) { return c.retransmitted_packets.Read(); });
+    }
+    if (name == "out_of_order") {
+      return sum([](C c) { return c.out_of_order_packets.Read(); });
+    }
+    if (name == "orphans") {
+      return sum([](C c) { return c.orphan_packets.Read(); });
+    }
+    if (name == "pending") {
+      return sum([](C c) { return c.pending_bytes.Read(); });
+    }
+    if (name == "gap") {
+      return sum(
+          [](C c) { return c.gap_bytes[0].Read() + c.gap_bytes[1].Read(); });
+    }
+    if (name == "flows") {
+      return sum([](C c) { return c.flows_created.Read(); });
+    }
     if (name == "live") return harness_.flows();
     for (const CounterInfo& info : CoreCounterInfo()) {
       for (size_t i = 0; i < info.cells; ++i) {
@@ -283,7 +307,7 @@ class CaseRun {
         const bool cell = !info.label.empty() && info.second_label.empty() &&
                           name == std::string(info.name) + ":" +
                                       std::string(info.label_values[i]);
-        if (whole || anomaly || cell) return CellOf(c, info.first + i).Read();
+        if (whole || anomaly || cell) return SumOfCell(info.first + i);
       }
     }
     constexpr std::string_view kError = "error.";
