@@ -181,13 +181,17 @@ bool Pipeline::DropUnsound(Packet& packet, const ParsedPacket& parsed) {
 Verdict Pipeline::ProcessWithoutFlow(const PacketContext& context,
                                      uint32_t candidate) {
   const ParsedPacket& parsed = context.parsed;
-  if (parsed.packet_class == PacketClass::kIcmpError) {
-    return ProcessIcmpError(context, candidate);
+  switch (parsed.packet_class) {
+    case PacketClass::kIcmpError:
+      return ProcessIcmpError(context, candidate);
+    case PacketClass::kOtherIp:
+      return tracker_.RaiseOrphan(context);
+    case PacketClass::kFragment:
+      return parsed.fragment_fate == FragmentFate::kNfDrop ? Verdict::kDrop
+                                                           : Verdict::kForward;
+    default:
+      return Verdict::kForward;
   }
-  return parsed.packet_class == PacketClass::kFragment &&
-                 parsed.fragment_fate == FragmentFate::kNfDrop
-             ? Verdict::kDrop
-             : Verdict::kForward;
 }
 
 // Every packet has one fate, and every fate one counter.

@@ -121,7 +121,8 @@ constexpr CounterInfo kInfo[] = {
     Many("mosaic_flows_ended_total", "reason", kEndReasonNames,
          CELL(flows_ended), "Flows ended, by reason."),
     One("mosaic_orphan_packets_total", CELL(orphan_packets),
-        "TCP and UDP packets that belong to no tracked flow."),
+        "Packets that belong to no tracked flow. Of protocols other than TCP, "
+        "UDP and ICMP none does."),
     One("mosaic_drain_passed_packets_total", CELL(drain_passed_packets),
         "Packets of no tracked flow that passed unmonitored because the daemon "
         "drains."),
