@@ -148,6 +148,7 @@ Tallies CataloguePort::tallies_;
 
 TEST_F(CataloguePort, GroupO) { Run(GroupO()); }
 TEST_F(CataloguePort, GroupF) { Run(GroupF()); }
+TEST_F(CataloguePort, GroupX) { Run(GroupX()); }
 
 }  // namespace
 }  // namespace mosaic::conformance

@@ -24,6 +24,7 @@ Tallies Catalogue::tallies_;
 
 TEST_F(Catalogue, GroupO) { Run(GroupO()); }
 TEST_F(Catalogue, GroupF) { Run(GroupF()); }
+TEST_F(Catalogue, GroupX) { Run(GroupX()); }
 
 }  // namespace
 }  // namespace mosaic::conformance

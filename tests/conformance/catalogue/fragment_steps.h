@@ -76,8 +76,9 @@ Step Held(size_t datagrams);
 // None is, and all bytes were given back.
 Step NoDatagramHeld();
 
-// Parts of group F, by file.
+// Parts of the groups F and X, by file.
 void AddFragmentOverlaps(std::vector<Case>& cases);
 void AddFragmentedTraffic(std::vector<Case>& cases);
+void AddEvasionShapes(std::vector<Case>& cases);
 
 }  // namespace mosaic::conformance

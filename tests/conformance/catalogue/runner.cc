@@ -402,8 +402,9 @@ void RunCases(const std::vector<Case>& cases, Transport& transport,
   for (const Case& c : cases) {
     if (!transport.Takes(c)) continue;
     Tally& tally = tallies[c.id.substr(0, 1)];
-    tally.cases += 1;
-    tally.cases_done += c.not_done.empty() ? 1 : 0;
+    const std::string entry = c.id.substr(0, std::string_view("F-05").size());
+    tally.cases.insert(entry);
+    if (!c.not_done.empty()) tally.undone.insert(entry);
     for (const Variant& variant : VariantsOf(c)) {
       for (size_t form = 0; form < transport.forms().size(); ++form) {
         tally.applicable += 1;
@@ -427,15 +428,16 @@ void PrintTallies(std::string_view transport, const Tallies& tallies) {
   std::printf("group  cases  done  applicable  executed  passed\n");
   Tally sum;
   const auto row = [](const char* group, const Tally& t) {
-    std::printf("%-5s  %5u  %4u  %10llu  %8llu  %6llu\n", group, t.cases,
-                t.cases_done, static_cast<unsigned long long>(t.applicable),
+    std::printf("%-5s  %5zu  %4zu  %10llu  %8llu  %6llu\n", group,
+                t.cases.size(), t.cases.size() - t.undone.size(),
+                static_cast<unsigned long long>(t.applicable),
                 static_cast<unsigned long long>(t.executed),
                 static_cast<unsigned long long>(t.passed));
   };
   for (const auto& [group, tally] : tallies) {
     row(group.c_str(), tally);
-    sum.cases += tally.cases;
-    sum.cases_done += tally.cases_done;
+    sum.cases.insert(tally.cases.begin(), tally.cases.end());
+    sum.undone.insert(tally.undone.begin(), tally.undone.end());
     sum.applicable += tally.applicable;
     sum.executed += tally.executed;
     sum.passed += tally.passed;

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,8 +39,8 @@ class MemoryTransport : public Transport {
 
 // Runs by group, the letter that ids begin with.
 struct Tally {
-  uint32_t cases = 0;
-  uint32_t cases_done = 0;
+  std::set<std::string> cases;   // Of the catalogue: "F-05".
+  std::set<std::string> undone;  // Of these, those with a part not done.
   uint64_t applicable = 0;
   uint64_t executed = 0;
   uint64_t passed = 0;
