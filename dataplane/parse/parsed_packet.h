@@ -80,9 +80,11 @@ inline constexpr uint8_t kTunnelDepth = 0x10;
 inline constexpr uint8_t kTinyFragment = 0x20;
 // A fragment that says that it must not be one.
 inline constexpr uint8_t kDontFragment = 0x40;
+// A packet whose end the capture lacks.
+inline constexpr uint8_t kCut = 0x80;
 }  // namespace parse_anomaly
 
-inline constexpr size_t kParseAnomalies = 7;
+inline constexpr size_t kParseAnomalies = 8;
 
 // TCP header flags, as on the wire (RFC 9293, section 3.1).
 namespace tcp_flag {

@@ -40,6 +40,9 @@ inline void WritePayload(const Region& rest, ParsedPacket& parsed) {
   parsed.payload = rest.data();
   parsed.payload_captured = rest.captured();
   parsed.payload_length = rest.declared();
+  if (!rest.IsWhole()) [[unlikely]] {
+    parsed.anomalies |= parse_anomaly::kCut;
+  }
 }
 
 inline void WriteTcpFields(uint8_t* header, uint32_t header_length,

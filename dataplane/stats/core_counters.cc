@@ -18,9 +18,10 @@ constexpr std::string_view kParseErrorNames[] = {
 constexpr std::string_view kDirectionNames[] = {"rx", "tx"};
 constexpr std::string_view kHandoffNames[] = {"out", "in"};
 constexpr std::string_view kParseAnomalyNames[] = {
-    "hop_by_hop_order", "routing_type_zero", "tcp_reserved_bits",
-    "tunnel_content",   "tunnel_depth",      "tiny_fragment",
-    "dont_fragment"};
+    "hop_by_hop_order",  "routing_type_zero",
+    "tcp_reserved_bits", "tunnel_content",
+    "tunnel_depth",      "tiny_fragment",
+    "dont_fragment",     "cut"};
 constexpr std::string_view kFragmentNames[] = {
     "held", "completed",        "duplicate", "overlap",   "oversize",
     "end",  "header_chain",     "too_many",  "no_memory", "bad_length",
@@ -96,7 +97,8 @@ constexpr CounterInfo kInfo[] = {
     Many("mosaic_parse_anomalies_total", "kind", kParseAnomalyNames,
          CELL(parse_anomalies),
          "Packets with odd headers that were read all the same. "
-         "routing_type_zero: RFC 5095 forbids it, look for its sender."),
+         "routing_type_zero: RFC 5095 forbids it, look for its sender; cut: "
+         "raise the snap length of the capture."),
     Many("mosaic_ip_fragments_total", "result", kFragmentNames,
          CELL(ip_fragments),
          "Fragments of IP datagrams, by what became of each. overlap: an "

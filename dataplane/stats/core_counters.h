@@ -83,7 +83,7 @@ struct CoreCounters {
   Counter consumed_packets;    // Looked at, and at the end of their way.
   std::array<Counter, kDropReasons> dropped_packets;
   std::array<Counter, kParseErrorReasons> parse_errors;  // By ParseError - 1.
-  std::array<Counter, 7> parse_anomalies;  // By bit of parse_anomaly.
+  std::array<Counter, 8> parse_anomalies;  // By bit of parse_anomaly.
   std::array<Counter, 13> ip_fragments;    // By FragmentResult.
   std::array<Counter, kDatagramEnds> ip_datagrams;
   Counter ip_datagrams_held;  // A gauge.

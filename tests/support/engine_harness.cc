@@ -178,7 +178,7 @@ EngineSetup::EngineSetup() : functions(1), monitors({StreamMonitor({0})}) {
 EngineHarness::EngineHarness(EngineSetup setup)
     : setup_(std::move(setup)),
       recordings_(setup_.functions.size()),
-      hash_({1, 2}),
+      hash_(setup_.seed),
       handoff_(setup_.workers),
       slots_(setup_.workers),
       slot_pointers_(setup_.workers),

@@ -70,6 +70,7 @@ struct EngineSetup {
   EngineSetup();
 
   size_t workers = 1;
+  FlowHash::Seed seed = {1, 2};
   PipelineConfig pipeline;  // Small tables, no timeouts, unbounded expiry.
   std::vector<PacketSink*> sinks;         // Transmitter's, of all workers.
   std::vector<FunctionSetup> functions;   // One.
