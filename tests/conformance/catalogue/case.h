@@ -71,6 +71,7 @@ struct Frame {
   PacketBuilder::Bytes bytes;
   size_t wire_length = 0;               // 0: as many as there are.
   LinkType link = LinkType::kEthernet;  // Others are not run through a port.
+  uint16_t port = 0;                    // Nor are those of another port.
   ChecksumVerdict ip_checksum = ChecksumVerdict::kUnknown;  // Of the device.
   ChecksumVerdict l4_checksum = ChecksumVerdict::kUnknown;
 };

@@ -25,6 +25,9 @@ Tallies Catalogue::tallies_;
 TEST_F(Catalogue, GroupO) { Run(GroupO()); }
 TEST_F(Catalogue, GroupF) { Run(GroupF()); }
 TEST_F(Catalogue, GroupX) { Run(GroupX()); }
+TEST_F(Catalogue, GroupG) { Run(GroupG()); }
+TEST_F(Catalogue, GroupK) { Run(GroupK()); }
+TEST_F(Catalogue, GroupL) { Run(GroupL()); }
 
 }  // namespace
 }  // namespace mosaic::conformance

@@ -76,9 +76,10 @@ Step Held(size_t datagrams);
 // None is, and all bytes were given back.
 Step NoDatagramHeld();
 
-// Parts of the groups F and X, by file.
+// Parts of the groups F, X and G, by file.
 void AddFragmentOverlaps(std::vector<Case>& cases);
 void AddFragmentedTraffic(std::vector<Case>& cases);
 void AddEvasionShapes(std::vector<Case>& cases);
+void AddLifetimes(std::vector<Case>& cases);
 
 }  // namespace mosaic::conformance

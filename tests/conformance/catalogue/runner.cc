@@ -218,8 +218,10 @@ class CaseRun {
   Frame FrameOf(const Step& step) const {
     PacketBuilder packet = Base(variant_, step);
     if (step.edit_) step.edit_(packet, variant_);
-    return {packet.Build(), packet.wire_length(), packet.link(),
-            step.ip_offload_, step.l4_offload_};
+    Frame frame{packet.Build(), packet.wire_length(), packet.link()};
+    frame.ip_checksum = step.ip_offload_;
+    frame.l4_checksum = step.l4_offload_;
+    return frame;
   }
 
   void Send(const Frame& frame) { transport_.Send(harness_, frame, form_); }
@@ -383,6 +385,7 @@ class CaseRun {
 void MemoryTransport::Send(EngineHarness& harness, const Frame& frame, size_t) {
   harness.SendFrame(frame.bytes, [&](Packet& packet) {
     packet.link = frame.link;
+    packet.port = frame.port;
     if (frame.wire_length != 0) {
       packet.wire_length = static_cast<uint32_t>(frame.wire_length);
     }
