@@ -147,6 +147,10 @@ class CataloguePort : public ::testing::Test {
 Tallies CataloguePort::tallies_;
 
 TEST_F(CataloguePort, GroupO) { Run(GroupO()); }
+TEST_F(CataloguePort, GroupS) { Run(GroupS()); }
+TEST_F(CataloguePort, GroupR) { Run(GroupR()); }
+TEST_F(CataloguePort, GroupU) { Run(GroupU()); }
+TEST_F(CataloguePort, GroupW) { Run(GroupW()); }
 
 }  // namespace
 }  // namespace mosaic::conformance

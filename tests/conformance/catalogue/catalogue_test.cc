@@ -23,6 +23,10 @@ class Catalogue : public ::testing::Test {
 Tallies Catalogue::tallies_;
 
 TEST_F(Catalogue, GroupO) { Run(GroupO()); }
+TEST_F(Catalogue, GroupS) { Run(GroupS()); }
+TEST_F(Catalogue, GroupR) { Run(GroupR()); }
+TEST_F(Catalogue, GroupU) { Run(GroupU()); }
+TEST_F(Catalogue, GroupW) { Run(GroupW()); }
 
 }  // namespace
 }  // namespace mosaic::conformance
