@@ -112,9 +112,14 @@ enum class ErrorCause : uint8_t {
   kBadChecksum,      // A segment with a wrong checksum was refused.
   kLateAfterGap,     // Bytes of a hole that had been given up were not used.
   kFinDataOverlap,   // Data at or beyond the position of a FIN.
+  kOutOfWindow,      // Data beyond what its receiver had offered to take.
+  kPaws,             // Data with a timestamp older than that of data before it.
+  kUnacceptable,     // Data that its receiver refuses for its flags, options or
+                     // acknowledgement. Of these three, what the receiver
+                     // acknowledges all the same is delivered then.
 };
 
-inline constexpr size_t kErrorCauses = 9;
+inline constexpr size_t kErrorCauses = 12;
 
 // The cause in lower case, "overlap_conflict" for instance. Static storage.
 std::string_view Name(ErrorCause cause);

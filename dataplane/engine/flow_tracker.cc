@@ -56,6 +56,7 @@ FlowTracker::FlowTracker(const WorkerLimits& limits, const FlowHash& hash,
       wheel_(limits.flows),
       chunks_(ChunkCount(limits.reassembly_bytes)),
       stream_states_(2 * limits.flows),
+      rare_states_(limits.flows, limits.held_segments, counters),
       dispatcher_(*this, counters) {
   if (limits.prefault == Prefault::kYes) table_.Prefault();
 }
@@ -326,6 +327,7 @@ void FlowTracker::End(Flow& flow, EndReason reason, Timestamp now) {
     reason = EndReason::kFin;
   }
   delivery_->Finish(flow, now);
+  rare_states_.Release(flow);
   for (Side side : {Side::kClient, Side::kServer}) {
     for (Hook hook : {Hook::kSender, Hook::kReceiver}) {
       if (!dispatcher_.Wants(flow, EventKind::kConnectionEnd, hook, side)) {

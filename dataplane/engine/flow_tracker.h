@@ -15,6 +15,7 @@
 #include "dataplane/command/worker_link.h"
 #include "dataplane/engine/limits.h"
 #include "dataplane/engine/packet_context.h"
+#include "dataplane/engine/rare_states.h"
 #include "dataplane/event/dispatcher.h"
 #include "dataplane/event/flow_services.h"
 #include "dataplane/event/subscription.h"
@@ -65,6 +66,7 @@ class FlowTracker final : public FlowServices, public WorkerFlows {
   CoreCounters& counters() { return counters_; }
   StreamStatePool& stream_states() { return stream_states_; }
   ChunkPool& chunks() { return chunks_; }
+  RareStates& rare_states() { return rare_states_; }
   const WorkerLimits& limits() const { return limits_; }
 
   // From any thread.
@@ -158,6 +160,7 @@ class FlowTracker final : public FlowServices, public WorkerFlows {
   TimerWheel wheel_;
   ChunkPool chunks_;
   StreamStatePool stream_states_;
+  RareStates rare_states_;
   SubscriptionTable subscriptions_;
   Dispatcher dispatcher_;
   StreamDelivery* delivery_ = nullptr;

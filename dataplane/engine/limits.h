@@ -40,6 +40,11 @@ enum class Reincarnation : uint8_t {
   kAnySyn,
 };
 
+// Whether a packet whose TTL differs by more than five from what its sender's
+// packets have is believed only when its receiver acknowledges it. Off, it is
+// counted. On, a change of route costs a few late bytes.
+enum class TtlGuard : uint8_t { kOff, kOn };
+
 // Whether the flow table's pages are made resident at start. For live traffic:
 // then a first packet never waits for the kernel. Without, memory is used as
 // flows come.
@@ -53,6 +58,9 @@ struct WorkerLimits {
   Timeouts timeouts;
   GapPolicy gap;
   Reincarnation reincarnation = Reincarnation::kWhenClosed;
+  TtlGuard ttl_guard = TtlGuard::kOff;
+  // Segments held, of 2 KiB each, until their receiver says that it took them.
+  size_t held_segments = 1024;
   // Work that one round may spend on expiry. Unbounded in replay, where a
   // flow's end must not depend on how packets fall into bursts.
   size_t expiry_budget = 256;

@@ -148,6 +148,15 @@ void StreamDelivery::Refuse(Flow& flow, Side receiver, RefusedBytes reason,
 Verdict StreamDelivery::Offer(Flow& flow, Side receiver,
                               std::span<const uint8_t> data,
                               const PacketContext* context, Timestamp now) {
+  if (flow.end[Index(Other(receiver))].Has(end_flag::kUrgent)) [[unlikely]] {
+    return OfferAroundUrgent(flow, receiver, data, context, now);
+  }
+  return OfferSpan(flow, receiver, data, context, now);
+}
+
+Verdict StreamDelivery::OfferSpan(Flow& flow, Side receiver,
+                                  std::span<const uint8_t> data,
+                                  const PacketContext* context, Timestamp now) {
   TcpEnd& sender = flow.end[Index(Other(receiver))];
   const uint64_t offset = sender.delivered;
   Advance(sender, data.size());
@@ -277,9 +286,36 @@ Verdict StreamDelivery::ReceiveBuffered(Flow& flow, Side receiver,
     buffer.DeliverDirect(length);
     state.refused_in_a_row = 0;
   } else {
-    verdict = InsertAll(flow, receiver, state, offset, payload, context);
+    verdict = InsertAll(flow, receiver, state, offset, payload, Copy::kOfPacket,
+                        &context, now);
   }
   verdict = std::max(verdict, Drain(flow, receiver, state, &context, now));
+  ReleaseRetained(flow, receiver, state);
+  DropStateIfIdle(flow, receiver);
+  return verdict;
+}
+
+Verdict StreamDelivery::ReceiveHeld(Flow& flow, Side receiver, uint64_t offset,
+                                    std::span<const uint8_t> bytes,
+                                    Timestamp now) {
+  const SideSettings& settings = flow.subscription->side[Index(receiver)];
+  TcpEnd& sender = flow.end[Index(Other(receiver))];
+  const uint64_t end = offset + bytes.size();
+  if (settings.buffer_bytes == 0) {
+    counters_.discarded_bytes[static_cast<size_t>(DiscardedBytes::kUnread)].Add(
+        bytes.size());
+    if (end > sender.delivered) Advance(sender, end - sender.delivered);
+    return Verdict::kForward;
+  }
+  if (end <= sender.delivered) {
+    Refuse(flow, receiver, RefusedBytes::kUnacceptable, bytes.size());
+    return Verdict::kForward;
+  }
+  const MemoryAccount account(*this, receiver);
+  StreamState& state = *StateOf(flow, receiver, settings.buffer_bytes);
+  Verdict verdict = InsertAll(flow, receiver, state, offset, bytes, Copy::kHeld,
+                              nullptr, now);
+  verdict = std::max(verdict, Drain(flow, receiver, state, nullptr, now));
   ReleaseRetained(flow, receiver, state);
   DropStateIfIdle(flow, receiver);
   return verdict;
@@ -290,49 +326,50 @@ Verdict StreamDelivery::ReceiveBuffered(Flow& flow, Side receiver,
 Verdict StreamDelivery::HandOverRefused(Flow& flow, Side receiver,
                                         StreamState& state, uint64_t offset,
                                         std::span<const uint8_t> payload,
-                                        const PacketContext& context) {
+                                        const PacketContext* context,
+                                        Timestamp now) {
   ReassemblyBuffer& buffer = state.buffer;
   const uint64_t end = offset + payload.size();
   Verdict verdict = Verdict::kForward;
   while (true) {
-    verdict =
-        std::max(verdict, Drain(flow, receiver, state, &context, context.now));
+    verdict = std::max(verdict, Drain(flow, receiver, state, context, now));
     const uint64_t front = buffer.delivered();
     if (front >= end) return verdict;
     const ReassemblyBuffer::Range held = buffer.NextHeld(front);
     const uint64_t until = held.length > 0 ? std::min(end, held.offset) : end;
     const auto part = payload.subspan(front - offset, until - front);
-    verdict =
-        std::max(verdict, Offer(flow, receiver, part, &context, context.now));
+    verdict = std::max(verdict, Offer(flow, receiver, part, context, now));
     buffer.DeliverDirect(static_cast<uint32_t>(part.size()));
   }
 }
 
 Verdict StreamDelivery::InsertAll(Flow& flow, Side receiver, StreamState& state,
                                   uint64_t offset,
-                                  std::span<const uint8_t> payload,
-                                  const PacketContext& context) {
+                                  std::span<const uint8_t> payload, Copy copy,
+                                  const PacketContext* context, Timestamp now) {
   ReassemblyBuffer& buffer = state.buffer;
   const OverlapPolicy overlap =
-      flow.subscription->side[Index(receiver)].overlap;
-  ConflictReporter conflicts(*this, flow, receiver, context.now);
+      copy == Copy::kHeld ? OverlapPolicy::kFirst
+                          : flow.subscription->side[Index(receiver)].overlap;
+  ConflictReporter reporter(*this, flow, receiver, now);
+  ConflictReporter* const conflicts = copy == Copy::kHeld ? nullptr : &reporter;
   Verdict verdict = Verdict::kForward;
   // Each round keeps a part, or gives up a hole, or is the last.
   while (true) {
     MakeRoom(buffer, offset, offset + payload.size());
     ReassemblyBuffer::Insertion insertion =
-        buffer.Insert(offset, payload, overlap, &conflicts);
+        buffer.Insert(offset, payload, overlap, conflicts);
     if (insertion.refusal == ReassemblyBuffer::Refusal::kNoMemory &&
         offset <= buffer.delivered()) {
       insertion.refused = 0;  // All of it is handed over.
       state.refused_in_a_row = 0;
-      CountInsertion(flow, receiver, state, offset, insertion, context.now);
+      CountInsertion(flow, receiver, state, offset, insertion, now);
       return std::max(verdict, HandOverRefused(flow, receiver, state, offset,
-                                               payload, context));
+                                               payload, context, now));
     }
     if (insertion.refusal != ReassemblyBuffer::Refusal::kBeyondBuffer) {
       state.refused_in_a_row = 0;
-      CountInsertion(flow, receiver, state, offset, insertion, context.now);
+      CountInsertion(flow, receiver, state, offset, insertion, now);
       return verdict;
     }
     const uint32_t kept =
@@ -340,10 +377,9 @@ Verdict StreamDelivery::InsertAll(Flow& flow, Side receiver, StreamState& state,
     const uint32_t refused = insertion.refused;
     if (kept > 0) {
       insertion.refused = 0;
-      CountInsertion(flow, receiver, state, offset, insertion, context.now);
+      CountInsertion(flow, receiver, state, offset, insertion, now);
       const uint64_t before = buffer.delivered();
-      verdict = std::max(verdict,
-                         Drain(flow, receiver, state, &context, context.now));
+      verdict = std::max(verdict, Drain(flow, receiver, state, context, now));
       offset += kept;
       payload = payload.subspan(kept);
       if (buffer.delivered() > before) continue;
@@ -357,15 +393,14 @@ Verdict StreamDelivery::InsertAll(Flow& flow, Side receiver, StreamState& state,
       insertion = {};
       insertion.refused = refused;
       insertion.refusal = ReassemblyBuffer::Refusal::kBeyondBuffer;
-      CountInsertion(flow, receiver, state, offset, insertion, context.now);
+      CountInsertion(flow, receiver, state, offset, insertion, now);
       return verdict;
     }
     const ReassemblyBuffer::Range hole = buffer.Hole();
     GiveUpHole(flow, receiver, state,
                hole.length > 0 ? hole.length : offset - buffer.delivered(),
-               context.now);
-    verdict =
-        std::max(verdict, Drain(flow, receiver, state, &context, context.now));
+               now);
+    verdict = std::max(verdict, Drain(flow, receiver, state, context, now));
   }
 }
 

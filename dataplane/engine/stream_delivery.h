@@ -40,6 +40,12 @@ class StreamDelivery {
   Verdict Receive(Flow& flow, Side receiver, int64_t offset,
                   const PacketContext& context);
 
+  // Takes bytes from `offset` on that were held apart until `receiver`
+  // acknowledged them. They fill holes; what is there already stays. They are
+  // part of the account already.
+  Verdict ReceiveHeld(Flow& flow, Side receiver, uint64_t offset,
+                      std::span<const uint8_t> bytes, Timestamp now);
+
   // To be called when `receiver` has acknowledged up to its peer's snd_una:
   // gives up on holes that the acknowledgements say are none, and forgets
   // retained bytes.
@@ -73,12 +79,15 @@ class StreamDelivery {
   Verdict ReceiveBuffered(Flow& flow, Side receiver, uint64_t offset,
                           std::span<const uint8_t> payload,
                           const PacketContext& context);
+  // Held bytes lose against every copy that is there. `context` is null
+  // without a packet of theirs.
+  enum class Copy : uint8_t { kOfPacket, kHeld };
   Verdict InsertAll(Flow& flow, Side receiver, StreamState& state,
                     uint64_t offset, std::span<const uint8_t> payload,
-                    const PacketContext& context);
+                    Copy copy, const PacketContext* context, Timestamp now);
   Verdict HandOverRefused(Flow& flow, Side receiver, StreamState& state,
                           uint64_t offset, std::span<const uint8_t> payload,
-                          const PacketContext& context);
+                          const PacketContext* context, Timestamp now);
   void CountInsertion(Flow& flow, Side receiver, StreamState& state,
                       uint64_t offset,
                       const ReassemblyBuffer::Insertion& insertion,
@@ -95,6 +104,12 @@ class StreamDelivery {
   void ReleaseRetained(Flow& flow, Side receiver, StreamState& state);
   Verdict Offer(Flow& flow, Side receiver, std::span<const uint8_t> data,
                 const PacketContext* context, Timestamp now);
+  // Leaves out the urgent bytes among `data`.
+  Verdict OfferAroundUrgent(Flow& flow, Side receiver,
+                            std::span<const uint8_t> data,
+                            const PacketContext* context, Timestamp now);
+  Verdict OfferSpan(Flow& flow, Side receiver, std::span<const uint8_t> data,
+                    const PacketContext* context, Timestamp now);
   void RaiseError(Flow& flow, Side receiver, const StreamError& error,
                   Timestamp now);
   void Refuse(Flow& flow, Side receiver, RefusedBytes reason, uint64_t bytes);

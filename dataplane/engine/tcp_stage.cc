@@ -1,7 +1,11 @@
 #include "dataplane/engine/tcp_stage.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
+
+#include "dataplane/base/byte_order.h"
+#include "dataplane/engine/tcp_anomalies.h"
 
 namespace mosaic {
 namespace {
@@ -15,7 +19,8 @@ using tcp_flag::kUrg;
 // Flags of an end on which a segment may take the short way.
 constexpr uint16_t kPlainMask = end_flag::kPacketSeen | end_flag::kAckSeen |
                                 end_flag::kFinSeen | end_flag::kBuffered |
-                                end_flag::kRstSeen;
+                                end_flag::kRstSeen | end_flag::kHeld;
+constexpr size_t kTcpHeader = 20;
 constexpr uint16_t kPlainWant = end_flag::kPacketSeen | end_flag::kAckSeen;
 
 void CountPacket(Flow& flow, Side sender, const PacketContext& context) {
@@ -70,6 +75,12 @@ Flow* TcpStage::FlowForNewTuple(const PacketContext& context) {
   const ParsedPacket& segment = context.parsed;
   const bool syn = segment.Has(kSyn);
   const bool bare_syn = syn && !segment.Has(kAck | kRst | kFin);
+  if (CountFlags(segment, counters_)) return nullptr;
+  const FlowKey& key = segment.key;
+  if (key.address[0] == key.address[1] && key.port[0] == key.port[1]) {
+    CountAnomaly(Anomaly::kSameEndpoints, counters_);
+    return nullptr;
+  }
   if (!bare_syn && !tracker_.picks_up_midstream()) return nullptr;
 
   // A SYN/ACK comes from the server; of other packets the first sender is taken
@@ -100,11 +111,16 @@ bool TcpStage::EndForNewIncarnation(Flow& flow, Side sender,
   }
   const bool over =
       (flow.flags & (flow_flag::kClosed | flow_flag::kReset)) != 0;
+  if (tracker_.limits().reincarnation == Reincarnation::kWhenClosed && over &&
+      !flow.Has(flow_flag::kReset) && SynIsTooOld(pair, segment)) {
+    CountAnomaly(Anomaly::kSynOld, counters_);
+    return false;
+  }
   const bool unanswered = pair.sender.state == TcpState::kSynSent &&
                           !pair.receiver.Has(end_flag::kPacketSeen);
   if (tracker_.limits().reincarnation == Reincarnation::kWhenClosed && !over &&
       !unanswered) {
-    counters_.anomalies[static_cast<size_t>(Anomaly::kSynIgnored)].Add(1);
+    CountAnomaly(Anomaly::kSynIgnored, counters_);
     return false;
   }
   tracker_.End(flow, EndReason::kShutdown, context.now);
@@ -131,6 +147,7 @@ void TcpStage::LearnRoles(Flow& flow, const PacketContext& context) {
   std::swap(flow.stream[0], flow.stream[1]);
   std::swap(flow.fin_seq[0], flow.fin_seq[1]);
   std::swap(flow.first_seq[0], flow.first_seq[1]);
+  if (flow.rare_state != nullptr) flow.rare_state->SwapSides();
 }
 
 void TcpStage::NoteHandshakeTimes(Flow& flow, Side sender,
@@ -160,17 +177,6 @@ void TcpStage::NoteHandshakeTimes(Flow& flow, Side sender,
   }
 }
 
-void TcpStage::CountMarks(const SegmentInfo& info) {
-  const auto count = [this](Anomaly anomaly) {
-    counters_.anomalies[static_cast<size_t>(anomaly)].Add(1);
-  };
-  if (info.Is(segment_mark::kBadReset)) count(Anomaly::kRstOutOfWindow);
-  if (info.Is(segment_mark::kSynConflict)) count(Anomaly::kSynAckConflict);
-  if (info.Is(segment_mark::kKeepAlive)) count(Anomaly::kKeepAlive);
-  if (info.Is(segment_mark::kAcksUnseen)) count(Anomaly::kAckUnseen);
-  if (info.Is(segment_mark::kPastFin)) count(Anomaly::kFinDataOverlap);
-}
-
 void TcpStage::CountRepeat(Flow& flow, Side sender, uint32_t bytes) {
   RareCounters& rare = flow.rare[Index(sender)];
   rare.retransmitted_packets += 1;
@@ -180,7 +186,7 @@ void TcpStage::CountRepeat(Flow& flow, Side sender, uint32_t bytes) {
 
 Verdict TcpStage::RefuseChecksum(Flow& flow, Side sender,
                                  const PacketContext& context) {
-  counters_.anomalies[static_cast<size_t>(Anomaly::kBadChecksum)].Add(1);
+  CountAnomaly(Anomaly::kBadChecksum, counters_);
   const uint32_t bytes = context.parsed.payload_captured;
   counters_.stream_bytes.Add(bytes);
   counters_.refused_bytes[static_cast<size_t>(RefusedBytes::kBadChecksum)].Add(
@@ -230,11 +236,14 @@ Verdict TcpStage::Process(Flow* flow, const PacketContext& context) {
   const bool sound = context.parsed.l4_checksum != L4Checksum::kBad;
   if (flow != nullptr && sound && context.parsed.Has(kSyn)) {
     const Side sender = flow->SideOf(context.parsed.sender);
-    if (EndForNewIncarnation(*flow, sender, context)) flow = nullptr;
+    if (!TakeCandidate(*flow, sender, context) &&
+        EndForNewIncarnation(*flow, sender, context)) {
+      flow = nullptr;
+    }
   }
   if (flow == nullptr) {
     if (!sound) {
-      counters_.anomalies[static_cast<size_t>(Anomaly::kBadChecksum)].Add(1);
+      CountAnomaly(Anomaly::kBadChecksum, counters_);
       return Verdict::kForward;
     }
     flow = FlowForNewTuple(context);
@@ -245,32 +254,64 @@ Verdict TcpStage::Process(Flow* flow, const PacketContext& context) {
     if (sound) LearnRoles(*flow, context);
   }
   const Side sender = flow->SideOf(context.parsed.sender);
+  const Timestamp seen_before = flow->last_seen;
   CountPacket(*flow, sender, context);
-  const Verdict verdict = IsPlain(*flow, context.parsed)
-                              ? ProcessPlain(*flow, sender, context)
-                              : ProcessAny(*flow, sender, context, is_new);
+  const Verdict verdict =
+      IsPlain(*flow, context.parsed)
+          ? ProcessPlain(*flow, sender, context, seen_before)
+          : ProcessAny(*flow, sender, context, is_new, seen_before);
   if (verdict == Verdict::kBlockFlow) flow->Set(flow_flag::kBlocked);
   tracker_.Settle(*flow, context.now);
   return verdict;
 }
 
+bool TcpStage::TakePlain(TcpEnd& from, const TcpEnd& to,
+                         const ParsedPacket& segment) {
+  // The next bytes, or an acknowledgement where they would be; ...
+  if (segment.seq != from.next_seq ||
+      segment.payload_length != segment.payload_captured) {
+    return false;
+  }
+  // ... inside the window, which does not shrink; acknowledging what was sent
+  // and not acknowledged.
+  const uint32_t window =
+      uint32_t{segment.window}
+      << ((from.flags & to.flags & end_flag::kScaling) ? from.window_shift : 0);
+  const uint32_t newly_acked = segment.ack.raw() - to.snd_una.raw();
+  if (segment.seq.raw() + segment.payload_length - from.snd_una.raw() >
+          to.window ||
+      newly_acked > to.snd_nxt.raw() - to.snd_una.raw() ||
+      newly_acked + window < from.window || IsOddTtl(from.ttl, segment.ttl)) {
+    return false;
+  }
+  const bool stamped = (from.flags & to.flags & end_flag::kTimestamps) != 0;
+  if (!stamped) return segment.tcp_header_length == kTcpHeader;
+  constexpr uint32_t kLayout = 0x01'01'08'0a;
+  const uint8_t* const options = segment.l4_header + kTcpHeader;
+  if (segment.tcp_header_length != kTcpHeader + 12 ||
+      ReadBig32(options) != kLayout) {
+    return false;
+  }
+  const uint32_t timestamp = ReadBig32(options + 4);
+  if (static_cast<int32_t>(timestamp - from.timestamp) < 0) return false;
+  if (segment.seq <= from.snd_una) from.timestamp = timestamp;
+  return true;
+}
+
 Verdict TcpStage::ProcessPlain(Flow& flow, Side sender,
-                               const PacketContext& context) {
+                               const PacketContext& context,
+                               Timestamp seen_before) {
   const ParsedPacket& segment = context.parsed;
   const Side receiver = Other(sender);
   TcpEnd& from = flow.end[Index(sender)];
   TcpEnd& to = flow.end[Index(receiver)];
-  // Anything but the next bytes, or an acknowledgement of bytes that were not
-  // seen, takes the long way.
-  if ((segment.payload_length > 0 && segment.seq != from.next_seq) ||
-      segment.payload_length != segment.payload_captured ||
-      segment.ack > to.snd_nxt) {
-    return ProcessAny(flow, sender, context, false);
+  if (!TakePlain(from, to, segment)) {
+    return ProcessAny(flow, sender, context, false, seen_before);
   }
   if (segment.payload_length > 0) {
     from.snd_nxt = segment.seq + segment.payload_length;
   }
-  if (segment.ack > to.snd_una) to.snd_una = segment.ack;
+  to.snd_una = segment.ack;
   from.window =
       uint32_t{segment.window}
       << ((from.flags & to.flags & end_flag::kScaling) ? from.window_shift : 0);
@@ -295,48 +336,145 @@ Verdict TcpStage::ProcessPlain(Flow& flow, Side sender,
 }
 
 Verdict TcpStage::ProcessAny(Flow& flow, Side sender,
-                             const PacketContext& context, bool is_new) {
+                             const PacketContext& context, bool is_new,
+                             Timestamp seen_before) {
   const ParsedPacket& segment = context.parsed;
-  const Side receiver = Other(sender);
-  const uint32_t bytes = segment.payload_captured;
   if (flow.Has(flow_flag::kBlocked)) {
-    counters_.stream_bytes.Add(bytes);
+    counters_.stream_bytes.Add(segment.payload_captured);
     counters_.discarded_bytes[static_cast<size_t>(DiscardedBytes::kDropped)]
-        .Add(bytes);
+        .Add(segment.payload_captured);
     return Verdict::kBlockFlow;
   }
   if (segment.l4_checksum == L4Checksum::kBad) {
     return RefuseChecksum(flow, sender, context);
   }
+  if (!is_new) static_cast<void>(CountFlags(segment, counters_));
+  ChooseHandshake(flow, sender, segment);
+  Judgement judgement = JudgeSegment(flow, sender, context, seen_before);
+  if (DropsUrgent(flow, sender, segment)) {
+    judgement.refused = true;
+    judgement.hold = false;
+    judgement.marks |= segment_mark::kUrgentRefused;
+  }
+  const bool closes_again =
+      segment.Has(kRst | kFin) &&
+      ((flow.flags & (flow_flag::kClosed | flow_flag::kReset)) != 0 ||
+       flow.end[Index(sender)].Has(end_flag::kFinSeen));
+  const Verdict verdict =
+      judgement.refused ? Refuse(flow, sender, context, judgement)
+                        : TakeSegment(flow, sender, context, judgement, is_new);
+  if (segment.Has(kRst) && segment.payload_length > 0) {
+    CountAnomaly(Anomaly::kRstWithData, counters_);
+  }
+  if (closes_again) NoteStorm(flow, context.now);
+  NoteTtl(flow, sender, segment);
+  return verdict;
+}
 
+// The part of a segment that its receiver takes.
+ParsedPacket TcpStage::PartOf(const ParsedPacket& segment,
+                              const Judgement& judgement) {
+  ParsedPacket part = segment;
+  part.payload_length = std::min(part.payload_length, judgement.inside);
+  part.payload_captured = std::min(part.payload_captured, judgement.inside);
+  part.tcp_flags = static_cast<uint8_t>(part.tcp_flags & ~kFin);
+  return part;
+}
+
+bool TcpStage::NotePosition(Flow& flow, Side sender,
+                            const ParsedPacket& segment, int64_t offset,
+                            SeqNum highest_before) {
+  const Side receiver = Other(sender);
+  const bool read = flow.subscription->side[Index(receiver)].buffer_bytes > 0;
+  const StreamDelivery::Position position =
+      delivery_.Locate(flow, receiver, offset, segment.payload_length);
+  if (position == StreamDelivery::Position::kRepeats) return true;
+  if (position == StreamDelivery::Position::kOutOfOrder ||
+      (!read && segment.seq < highest_before)) {
+    flow.rare[Index(sender)].out_of_order_packets += 1;
+    counters_.out_of_order_packets.Add(1);
+  }
+  return false;
+}
+
+Verdict TcpStage::TakePayload(Flow& flow, Side sender,
+                              const PacketContext& context,
+                              const SegmentInfo& info) {
+  const ParsedPacket& segment = context.parsed;
+  const Side receiver = Other(sender);
+  const uint32_t bytes = segment.payload_captured;
+  const bool foreign = info.Is(segment_mark::kSynConflict);
+  const bool probe =
+      info.Is(segment_mark::kKeepAlive | segment_mark::kZeroWindowProbe);
+  if (foreign || probe || segment.Has(kRst)) {
+    if (bytes == 0) return Verdict::kForward;
+    RefusePayload(flow, sender, bytes,
+                  foreign             ? RefusedBytes::kForeignSyn
+                  : segment.Has(kRst) ? RefusedBytes::kReset
+                                      : RefusedBytes::kKeepAlive);
+    return Verdict::kForward;
+  }
+  if (segment.payload_length == 0) return Verdict::kForward;
+  if (segment.Has(kSyn) && info.offset >= 0 &&
+      flow.subscription->side[Index(receiver)].buffer_bytes > 0) {
+    tracker_.rare_states().Hold(
+        flow, sender, static_cast<uint64_t>(info.offset),
+        {segment.payload, bytes},
+        info.Is(segment_mark::kFastOpen) ? HeldSegment::Kind::kFastOpen
+                                         : HeldSegment::Kind::kSyn);
+    return Verdict::kForward;
+  }
+  Verdict verdict = Verdict::kForward;
+  if (flow.rare_state != nullptr &&
+      !flow.end[Index(receiver)].Has(end_flag::kPacketSeen)) {
+    // Only one end is seen: that it goes on says that its SYN was taken whole.
+    verdict = DeliverProven(flow, sender, segment.seq, context.now);
+  }
+  return std::max(verdict,
+                  delivery_.Receive(flow, receiver, info.offset, context));
+}
+
+Verdict TcpStage::TakeSegment(Flow& flow, Side sender,
+                              const PacketContext& whole,
+                              const Judgement& judgement, bool is_new) {
+  std::optional<ParsedPacket> part;
+  if (judgement.inside < whole.parsed.payload_length || !judgement.takes_fin) {
+    part = PartOf(whole.parsed, judgement);
+  }
+  const PacketContext context{whole.packet, part ? *part : whole.parsed,
+                              whole.now};
+  const ParsedPacket& segment = context.parsed;
+  const Side receiver = Other(sender);
   TcpPair pair = PairOf(flow, sender);
   const bool first_of_side = !pair.sender.Has(end_flag::kPacketSeen);
   const TcpState sender_before = pair.sender.state;
   const TcpState receiver_before = pair.receiver.state;
   const SeqNum highest_before = pair.sender.snd_nxt;
+  const WindowBefore window(pair);
+  const bool plain_ack = segment.Has(kAck) && !segment.Has(kSyn | kRst);
+
+  NoteOneSided(flow, sender, segment);
+  ResumeAfterReset(flow, sender, segment);
+  if (plain_ack) AnnounceProven(flow, receiver, segment.ack);
   const SegmentInfo info = TakeAsSender(pair, segment);
   if (first_of_side) flow.first_seq[Index(sender)] = segment.seq;
-  CountMarks(info);
+  CountMarks(info.marks | judgement.marks, segment, counters_);
   NoteHandshakeTimes(flow, sender, context, info);
+  if (plain_ack && window.known) NoteWindow(flow, sender, window);
 
-  // What the payload is to the stream, before it becomes part of it.
-  const bool resets = segment.Has(kRst);
-  const bool keep_alive = info.Is(segment_mark::kKeepAlive);
-  // A SYN of another connection: neither its payload nor its acknowledgement
-  // is this one's.
+  // What the payload is to the stream, before it becomes part of it. A SYN of
+  // another connection: neither its payload nor its acknowledgement is this
+  // one's.
   const bool foreign = info.Is(segment_mark::kSynConflict);
+  const bool probe =
+      info.Is(segment_mark::kKeepAlive | segment_mark::kZeroWindowProbe);
   bool repeats =
       info.Is(segment_mark::kRepeatedSyn | segment_mark::kRepeatedFin);
-  if (segment.payload_length > 0 && !resets && !keep_alive && !foreign) {
-    const bool read = flow.subscription->side[Index(receiver)].buffer_bytes > 0;
-    const StreamDelivery::Position position =
-        delivery_.Locate(flow, receiver, info.offset, segment.payload_length);
-    if (position == StreamDelivery::Position::kRepeats) {
-      repeats = true;
-    } else if (position == StreamDelivery::Position::kOutOfOrder ||
-               (!read && segment.seq < highest_before)) {
-      flow.rare[Index(sender)].out_of_order_packets += 1;
-      counters_.out_of_order_packets.Add(1);
+  if (segment.payload_length > 0 && !segment.Has(kRst) && !probe && !foreign) {
+    repeats |= NotePosition(flow, sender, segment, info.offset, highest_before);
+    if ((flow.flags & (flow_flag::kClosed | flow_flag::kReset)) ==
+        flow_flag::kClosed) {
+      CountAnomaly(Anomaly::kLateAfterClose, counters_);
     }
   }
   if (repeats) CountRepeat(flow, sender, segment.payload_length);
@@ -344,17 +482,17 @@ Verdict TcpStage::ProcessAny(Flow& flow, Side sender,
   Verdict verdict = Verdict::kForward;
   const auto raise = [&](EventKind kind, Hook hook, Side side) {
     verdict =
-        std::max(verdict, RaisePacketEvent(flow, kind, hook, side, context));
+        std::max(verdict, RaisePacketEvent(flow, kind, hook, side, whole));
   };
   if (is_new) raise(EventKind::kConnectionStart, Hook::kSender, sender);
   raise(EventKind::kPacketIn, Hook::kSender, sender);
   if (repeats) raise(EventKind::kRetransmission, Hook::kSender, sender);
   verdict = std::max(verdict, RaiseStateChange(flow, Hook::kSender, sender,
-                                               sender_before, context));
+                                               sender_before, whole));
   if (verdict != Verdict::kForward) {
-    counters_.stream_bytes.Add(bytes);
+    counters_.stream_bytes.Add(whole.parsed.payload_captured);
     counters_.discarded_bytes[static_cast<size_t>(DiscardedBytes::kDropped)]
-        .Add(bytes);
+        .Add(whole.parsed.payload_captured);
     return verdict;
   }
 
@@ -363,23 +501,22 @@ Verdict TcpStage::ProcessAny(Flow& flow, Side sender,
   raise(EventKind::kPacketIn, Hook::kReceiver, receiver);
   if (repeats) raise(EventKind::kRetransmission, Hook::kReceiver, receiver);
   verdict = std::max(verdict, RaiseStateChange(flow, Hook::kReceiver, receiver,
-                                               receiver_before, context));
+                                               receiver_before, whole));
 
-  if (bytes > 0 && (resets || keep_alive || foreign)) {
-    counters_.stream_bytes.Add(bytes);
-    const RefusedBytes reason = foreign  ? RefusedBytes::kForeignSyn
-                                : resets ? RefusedBytes::kReset
-                                         : RefusedBytes::kKeepAlive;
-    counters_.refused_bytes[static_cast<size_t>(reason)].Add(bytes);
-    flow.rare[Index(sender)].refused_bytes += bytes;
-  } else if (segment.payload_length > 0 && !foreign) {
-    verdict = std::max(verdict,
-                       delivery_.Receive(flow, receiver, info.offset, context));
+  if (segment.Has(kUrg)) NoteUrgent(flow, sender, segment, info.offset);
+  verdict = std::max(verdict, TakePayload(flow, sender, context, info));
+  if (part) {
+    verdict = std::max(
+        verdict, SetAside(flow, sender, whole, judgement.inside, judgement));
   }
   if (segment.Has(kAck) && !foreign) {
+    if (!segment.Has(kRst) && flow.rare_state != nullptr) {
+      verdict = std::max(
+          verdict, DeliverProven(flow, receiver, segment.ack, context.now));
+    }
     verdict = std::max(verdict, delivery_.Acknowledge(flow, sender, context));
   }
-  PacketView view(context.packet, segment, sender);
+  PacketView view(context.packet, whole.parsed, sender);
   verdict = std::max(verdict, tracker_.TakeFins(flow, &view, context.now));
   if (pair.sender.state != sender_before ||
       pair.receiver.state != receiver_before) {

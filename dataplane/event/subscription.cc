@@ -17,12 +17,15 @@ bool ReadsStream(EventMask mask, Side side) {
 }
 
 // Settings of several monitors on one side: the largest buffer and the longest
-// memory of each kind serve all; the overlap policy is the first monitor's,
+// memory of each kind serve all; overlap and urgent policy are the first's,
 // since a byte can be resolved in one way only.
 void Merge(const SidePolicy& policy, EventMask wants, bool compares, Side side,
            SideSettings& settings) {
   if (!ReadsStream(wants, side) || policy.buffer_bytes == 0) return;
-  if (settings.buffer_bytes == 0) settings.overlap = policy.overlap;
+  if (settings.buffer_bytes == 0) {
+    settings.overlap = policy.overlap;
+    settings.urgent = policy.urgent;
+  }
   settings.buffer_bytes = std::max(settings.buffer_bytes, policy.buffer_bytes);
 
   const bool repeats_compared =

@@ -65,6 +65,7 @@ struct SideSettings {
   Retain retain = Retain::kNone;
   bool retain_unacked = false;  // Also with Retain::kBytes, for who asked so.
   uint32_t retain_bytes = 0;
+  UrgentPolicy urgent = UrgentPolicy::kInline;
 };
 
 struct Subscription {

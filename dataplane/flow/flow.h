@@ -19,6 +19,7 @@
 #include "dataplane/base/timestamp.h"
 #include "dataplane/tcp/tcp_end.h"
 #include "dataplane/tcp/tcp_observer.h"
+#include "dataplane/tcp/tcp_rare.h"
 
 namespace mosaic {
 
@@ -69,8 +70,7 @@ struct alignas(64) Flow {
   Subscription* subscription = nullptr;
   EndpointIndex client = 0;  // Which endpoint of `key` is the client.
   FlowOrigin origin = FlowOrigin::kSyn;
-  uint8_t flags = 0;  // flow_flag::*
-  uint8_t timeout_class = 0;
+  uint8_t flags = 0;        // flow_flag::*
   uint32_t generation = 0;  // Of this record, grows with each use.
 
   // Line 4: stream storage, null until a byte has to be kept, by the side that
@@ -87,7 +87,8 @@ struct alignas(64) Flow {
   std::array<RareCounters, kSides> rare;
   std::array<uint32_t, kSides> rtt_micros = {};  // Towards each side.
   std::array<SeqNum, kSides> first_seq;  // Of the first packet, by sender.
-  uint64_t revision = 0;  // Of the snapshot it was attached under.
+  uint64_t revision = 0;          // Of the snapshot it was attached under.
+  TcpRare* rare_state = nullptr;  // Null until something unusual happens.
 
   Side SideOf(EndpointIndex endpoint) const {
     return static_cast<Side>(endpoint ^ client);

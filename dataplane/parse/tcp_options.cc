@@ -64,6 +64,7 @@ bool ReadOption(uint8_t kind, std::span<const uint8_t> data,
   switch (kind) {
     case kMaximumSegmentSize:
       if (data.size() != 2) return false;
+      options.mss_repeated = options.has_mss;
       options.has_mss = true;
       options.mss = ReadBig16(data.data());
       return true;

@@ -42,6 +42,7 @@ struct TcpOptions {
   // where the next option begins; after the last only that option is.
   bool malformed = false;
   bool window_scale_clamped = false;
+  bool mss_repeated = false;
 
   uint8_t window_scale = 0;      // At most kMaxWindowScale.
   uint8_t sack_count = 0;        // Blocks in `sack`.

@@ -47,7 +47,9 @@ inline void WritePayload(const Region& rest, ParsedPacket& parsed) {
 
 inline void WriteTcpFields(uint8_t* header, uint32_t header_length,
                            ParsedPacket& parsed) {
-  if ((header[12] & 0xf) != 0) {
+  // A SYN with the bit beside the flags offers AccECN (RFC 9768).
+  const uint8_t allowed = (header[13] & tcp_flag::kSyn) != 0 ? 0x1 : 0x0;
+  if ((header[12] & 0xf & ~allowed) != 0) {
     parsed.anomalies |= parse_anomaly::kTcpReservedBits;
   }
   parsed.packet_class = PacketClass::kTcp;

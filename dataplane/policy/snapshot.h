@@ -29,6 +29,16 @@ enum class Retain : uint8_t {
   kBytes,    // The last `retain_bytes`.
 };
 
+// What becomes of the byte that an urgent pointer names (RFC 6093), as far as
+// the receiving program is taken to read it.
+enum class UrgentPolicy : uint8_t {
+  kInline,     // A byte like the others, as with SO_OOBINLINE.
+  kOutOfBand,  // Leaves the stream, as sockets do without; its offset is
+               // skipped.
+  kGap,        // The same, and told as a gap.
+  kDrop,       // Urgent segments are refused as a whole.
+};
+
 // How the bytes that one side receives are kept.
 struct SidePolicy {
   // Bound of what is held for the side: islands and retained bytes. 0 keeps no
@@ -37,6 +47,7 @@ struct SidePolicy {
   OverlapPolicy overlap = OverlapPolicy::kFirst;
   Retain retain = Retain::kNone;
   uint32_t retain_bytes = 0;
+  UrgentPolicy urgent = UrgentPolicy::kInline;
 };
 
 // When to stop monitoring one side of a flow.

@@ -1,6 +1,7 @@
 #include "dataplane/stats/core_counters.h"
 
 #include <cstddef>
+#include <iterator>
 
 namespace mosaic {
 namespace {
@@ -41,12 +42,53 @@ constexpr std::string_view kSideNames[] = {"client", "server"};
 constexpr std::string_view kRefusedNames[] = {
     "bad_checksum", "beyond_buffer", "too_many_islands",
     "no_memory",    "before_start",  "keep_alive",
-    "reset",        "foreign_syn"};
-constexpr std::string_view kDiscardedNames[] = {"unread", "stopped",
-                                                "overwritten", "dropped"};
-constexpr std::string_view kAnomalyNames[] = {
-    "rst_out_of_window", "syn_ignored", "syn_ack_conflict", "bad_checksum",
-    "keep_alive",        "ack_unseen",  "fin_data_overlap"};
+    "reset",        "foreign_syn",   "unacceptable",
+    "past_fin",     "urgent"};
+constexpr std::string_view kDiscardedNames[] = {
+    "unread", "stopped", "overwritten", "dropped", "urgent"};
+constexpr std::string_view kAnomalyNames[] = {"rst_out_of_window",
+                                              "syn_ignored",
+                                              "syn_ack_conflict",
+                                              "bad_checksum",
+                                              "keep_alive",
+                                              "ack_unseen",
+                                              "fin_data_overlap",
+                                              "syn_retrans",
+                                              "hs_candidates_evicted",
+                                              "bad_synack_ack",
+                                              "tfo",
+                                              "syn_data_ignored",
+                                              "simultaneous_open",
+                                              "hs_wrong_ack",
+                                              "flags_syn_fin",
+                                              "flags_syn_rst",
+                                              "flags_null",
+                                              "flags_xmas",
+                                              "flags_all",
+                                              "syn_old",
+                                              "late_after_close",
+                                              "rst_inexact",
+                                              "rst_with_data",
+                                              "rst_bad_echo",
+                                              "data_after_rst",
+                                              "fin_oow",
+                                              "rst_fin_storm",
+                                              "seg_oow",
+                                              "window_recision",
+                                              "wscale_range",
+                                              "zero_window_probe",
+                                              "no_ack_flag",
+                                              "ack_invalid",
+                                              "paws",
+                                              "ts_missing",
+                                              "bad_opt",
+                                              "md5_unexpected",
+                                              "ttl_anomaly",
+                                              "urg_limit",
+                                              "bad_mss",
+                                              "async",
+                                              "land"};
+static_assert(std::size(kAnomalyNames) == kAnomalies);
 
 #define CELL(field) (offsetof(CoreCounters, field) / sizeof(Counter))
 
@@ -171,7 +213,15 @@ constexpr CounterInfo kInfo[] = {
           "Sides of flows that a monitor stopped, by the policy's condition; "
           "function: a network function asked for it."),
     Many("mosaic_tcp_anomalies_total", "kind", kAnomalyNames, CELL(anomalies),
-         "TCP segments that no well-behaved pair of hosts would exchange."),
+         "Odd TCP segments, by what is odd. Most are what no well-behaved pair "
+         "of hosts would exchange; keep_alive, zero_window_probe, syn_retrans, "
+         "tfo and async are told apart, not wrong."),
+    One("mosaic_tcp_rare_states_full_total", CELL(rare_states_full),
+        "Connections in an unusual state that found no room for it; their odd "
+        "segments are refused. Raise flows_per_worker."),
+    One("mosaic_tcp_held_segments_full_total", CELL(held_segments_full),
+        "Segments that a receiver may have taken all the same, but that found "
+        "no room until it says so; their bytes are refused."),
     One("mosaic_core_busy_cycles_total", CELL(busy_cycles),
         "TSC cycles of rounds that moved packets."),
     One("mosaic_core_idle_cycles_total", CELL(idle_cycles),

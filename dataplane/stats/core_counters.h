@@ -39,8 +39,12 @@ enum class RefusedBytes : uint8_t {
   kKeepAlive,       // The byte of a keep-alive probe.
   kReset,           // Carried by a RST.
   kForeignSyn,      // Carried by a SYN of another connection.
+  kUnacceptable,    // Its receiver should have refused the segment, and did not
+                    // acknowledge it; or a clean copy came.
+  kPastFin,         // At or beyond a FIN that was acknowledged.
+  kUrgent,          // Carried by an urgent segment, where these are dropped.
 };
-inline constexpr size_t kRefusedBytes = 8;
+inline constexpr size_t kRefusedBytes = 11;
 
 // Why stream bytes were thrown away although nothing was wrong with them.
 enum class DiscardedBytes : uint8_t {
@@ -48,22 +52,60 @@ enum class DiscardedBytes : uint8_t {
   kStopped,      // Held when the side's monitoring stopped.
   kOverwritten,  // Held when the buffer became too small.
   kDropped,      // The packet was dropped before its receiver took it.
+  kUrgent,       // Urgent bytes that leave the stream.
 };
-inline constexpr size_t kDiscardedBytes = 4;
+inline constexpr size_t kDiscardedBytes = 5;
 
 // Every ParseError but kNone, which parse/ declares and knows.
 inline constexpr size_t kParseErrorReasons = 12;
 
+// What is odd about a segment. Some are not wrong: they are told apart from
+// what they resemble.
 enum class Anomaly : uint8_t {
-  kRstOutOfWindow,  // A RST that matches nothing the receiver expects.
-  kSynIgnored,      // A SYN inside a live connection, with another number.
-  kSynAckConflict,  // A SYN/ACK with another number than the first.
-  kBadChecksum,     // A TCP or UDP checksum was wrong.
-  kKeepAlive,       // Not wrong; told apart from retransmissions.
-  kAckUnseen,       // An acknowledgement for bytes not seen here.
-  kFinDataOverlap,  // Data at or beyond a FIN.
+  kRstOutOfWindow,     // A RST that matches nothing the receiver expects.
+  kSynIgnored,         // A SYN inside a live connection, with another number.
+  kSynAckConflict,     // A SYN/ACK with another number than the first.
+  kBadChecksum,        // A TCP or UDP checksum was wrong.
+  kKeepAlive,          // Not wrong; told apart from retransmissions.
+  kAckUnseen,          // An acknowledgement for bytes not seen here.
+  kFinDataOverlap,     // Data at or beyond a FIN.
+  kSynRepeated,        // Not wrong: a SYN came again.
+  kCandidateEvicted,   // More SYNs or SYN/ACKs of one handshake than are kept.
+  kBadSynAck,          // A SYN/ACK that answers no SYN.
+  kFastOpen,           // Not wrong: payload of a SYN with a cookie was taken.
+  kSynDataIgnored,     // Payload of a SYN was not acknowledged with it.
+  kSimultaneousOpen,   // Both ends opened, or the server split its answer.
+  kWrongHandshakeAck,  // The third packet acknowledges something else.
+  kSynFin,             // Flags that no stack sends together.
+  kSynRst,
+  kNullFlags,
+  kXmasFlags,
+  kAllFlags,
+  kSynOld,               // A SYN that the end which waits would not take.
+  kLateAfterClose,       // Data after both ends closed.
+  kRstInexact,           // A RST in the window, but not with the next number.
+  kRstWithData,          // A RST with payload.
+  kRstBadEcho,           // A RST that echoes a timestamp never sent.
+  kDataAfterRst,         // The sender of a RST went on: the RST was forged.
+  kFinOutOfWindow,       // A FIN beyond its receiver's window.
+  kRstFinStorm,          // A thousand RSTs or FINs on one connection.
+  kSegmentOutOfWindow,   // Data beyond its receiver's window.
+  kWindowRecision,       // A window shrank.
+  kWindowScaleRange,     // A window scale above 14.
+  kZeroWindowProbe,      // Not wrong: told apart from retransmissions.
+  kNoAckFlag,            // Data without ACK.
+  kInvalidAck,           // Data with an acknowledgement out of range.
+  kPaws,                 // An older timestamp (RFC 7323).
+  kTimestampMissing,     // None, though both ends agreed on them.
+  kBadOption,            // An option that cannot be read.
+  kSignatureUnexpected,  // MD5 or TCP-AO where the SYN had none.
+  kTtl,                  // Another TTL than the end's packets have.
+  kUrgentLimit,          // More urgent bytes than a connection may have.
+  kBadMss,               // A maximum segment size below 88, or two of them.
+  kOneSided,             // Not wrong: only one end is seen.
+  kSameEndpoints,        // From an endpoint to itself.
 };
-inline constexpr size_t kAnomalies = 7;
+inline constexpr size_t kAnomalies = 42;
 
 // How the reassembly of a fragmented datagram ends.
 enum class DatagramEnd : uint8_t {
@@ -121,6 +163,8 @@ struct CoreCounters {
   // By side, and why.
   std::array<std::array<Counter, kStopReasons>, kSides> stopped_sides;
   std::array<Counter, kAnomalies> anomalies;
+  Counter rare_states_full;
+  Counter held_segments_full;
 
   Counter busy_cycles;
   Counter idle_cycles;

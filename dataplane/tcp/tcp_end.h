@@ -28,10 +28,17 @@ inline constexpr uint16_t kAckSeen = 1 << 3;       // snd_una is valid.
 inline constexpr uint16_t kFinSeen = 1 << 4;       // fin_seq is valid.
 inline constexpr uint16_t kFinDelivered = 1 << 5;  // In order up to the FIN.
 inline constexpr uint16_t kFinAcked = 1 << 6;
-inline constexpr uint16_t kBuffered = 1 << 7;  // A ReassemblyBuffer exists.
-inline constexpr uint16_t kPastSyn = 1 << 8;   // Sent more than SYNs.
-inline constexpr uint16_t kScaling = 1 << 9;   // Window scale was offered.
-inline constexpr uint16_t kRstSeen = 1 << 10;  // Sent an acceptable RST.
+inline constexpr uint16_t kBuffered = 1 << 7;      // A ReassemblyBuffer exists.
+inline constexpr uint16_t kPastSyn = 1 << 8;       // Sent more than SYNs.
+inline constexpr uint16_t kScaling = 1 << 9;       // Window scale was offered.
+inline constexpr uint16_t kRstSeen = 1 << 10;      // Sent an acceptable RST.
+inline constexpr uint16_t kTimestamps = 1 << 11;   // It offers or uses them.
+inline constexpr uint16_t kSigned = 1 << 12;       // It signs (MD5, TCP-AO).
+inline constexpr uint16_t kSynRepeated = 1 << 13;  // Its SYN came again.
+inline constexpr uint16_t kUrgent = 1 << 14;       // Urgent bytes lie ahead of
+                                                   // next_seq, see TcpRare.
+inline constexpr uint16_t kHeld =
+    1 << 15;  // Segments of it are held, see TcpRare.
 }  // namespace end_flag
 
 struct TcpEnd {
@@ -41,16 +48,29 @@ struct TcpEnd {
   uint32_t window = 0;     // What it last offered to receive, scaled, bytes.
   uint64_t delivered = 0;  // Stream offset of next_seq.
 
-  TcpState state = TcpState::kClosed;
-  uint8_t window_shift = 0;
+  TcpState state : 4 = TcpState::kClosed;
+  uint8_t window_shift : 4 = 0;
+  uint8_t ttl = 0;     // What its packets come with; 0 before the first.
   uint16_t flags = 0;  // end_flag::*
-  SeqNum isn;          // Of its SYN; else one before its first byte seen.
+  // The timestamp that later ones are compared with (TS.Recent of its peer,
+  // RFC 7323); 0: none yet.
+  uint32_t timestamp = 0;
 
+  // Of its SYN; else one before its first byte seen.
+  SeqNum isn() const {
+    return next_seq - static_cast<uint32_t>(delivered) - 1u;
+  }
+  bool HasAll(uint16_t all) const { return (flags & all) == all; }
   bool Has(uint16_t flag) const { return (flags & flag) != 0; }
   void Set(uint16_t flag) { flags = static_cast<uint16_t>(flags | flag); }
   void Clear(uint16_t flag) { flags = static_cast<uint16_t>(flags & ~flag); }
 };
 
 static_assert(sizeof(TcpEnd) == 32);
+
+// The number of the byte at stream offset `offset`.
+inline SeqNum SeqAt(const TcpEnd& end, uint64_t offset) {
+  return end.next_seq + static_cast<uint32_t>(offset - end.delivered);
+}
 
 }  // namespace mosaic

@@ -1,5 +1,7 @@
 #include "dataplane/tcp/tcp_observer.h"
 
+#include <utility>
+
 #include "dataplane/parse/tcp_options.h"
 
 namespace mosaic {
@@ -16,7 +18,6 @@ constexpr int32_t kMaxWindow = 1 << 30;
 void StartStream(TcpEnd& end, SeqNum first) {
   end.next_seq = first;
   end.snd_nxt = first;
-  end.isn = first - 1;
   end.delivered = 0;
   end.Set(end_flag::kPacketSeen);
 }
@@ -24,20 +25,48 @@ void StartStream(TcpEnd& end, SeqNum first) {
 // In SYN-SENT only an acknowledgement of the SYN, and of no more than was sent
 // with it, is believed (RFC 9293, section 3.10.7.3).
 bool AnswersSyn(const TcpEnd& receiver, const ParsedPacket& segment) {
-  return segment.Has(kAck) && segment.ack > receiver.isn &&
+  return segment.Has(kAck) && segment.ack > receiver.isn() &&
          segment.ack <= receiver.snd_nxt;
 }
 
-uint16_t TakeSyn(TcpPair& pair, const ParsedPacket& segment) {
+// What a SYN's options say of its sender. Returns marks.
+uint64_t TakeSynOptions(TcpEnd& sender, const ParsedPacket& segment) {
+  const TcpOptions options = ParseTcpOptions(segment.tcp_options());
+  uint64_t marks = 0;
+  if (options.has_window_scale) {
+    sender.window_shift = options.window_scale & 0xf;
+    sender.Set(end_flag::kScaling);
+    if (options.window_scale_clamped) marks |= segment_mark::kWindowScaleRange;
+  }
+  if (options.has_timestamps) {
+    sender.timestamp = options.timestamp_value;
+    sender.Set(end_flag::kTimestamps);
+  }
+  if (options.md5_signature || options.authentication) {
+    sender.Set(end_flag::kSigned);
+  }
+  // Twice, or smaller than any link's packets can be (the kernel's bound too).
+  constexpr uint16_t kMinMss = 88;
+  if (options.mss_repeated || (options.has_mss && options.mss < kMinMss)) {
+    marks |= segment_mark::kBadMss;
+  }
+  if (options.fast_open && options.fast_open_length > 0) {
+    marks |= segment_mark::kFastOpen;
+  }
+  return marks;
+}
+
+uint64_t TakeSyn(TcpPair& pair, const ParsedPacket& segment) {
   TcpEnd& sender = pair.sender;
   const TcpEnd& receiver = pair.receiver;
   if (segment.Has(kAck) && receiver.Has(end_flag::kSynSeen) &&
       receiver.state == TcpState::kSynSent && !AnswersSyn(receiver, segment)) {
-    return segment_mark::kSynConflict;
+    return segment_mark::kSynConflict | segment_mark::kBadSynAck;
   }
   if (sender.Has(end_flag::kSynSeen)) {
-    return sender.isn == segment.seq ? segment_mark::kRepeatedSyn
-                                     : segment_mark::kSynConflict;
+    if (sender.isn() != segment.seq) return segment_mark::kSynConflict;
+    sender.Set(end_flag::kSynRepeated);
+    return segment_mark::kRepeatedSyn;
   }
   // A SYN that arrives behind other packets tells where the stream begins, as
   // long as nothing was delivered: what was cannot be moved.
@@ -54,27 +83,39 @@ uint16_t TakeSyn(TcpPair& pair, const ParsedPacket& segment) {
   } else if (!sender.Has(end_flag::kPacketSeen)) {
     StartStream(sender, first);
   }
-  sender.isn = segment.seq;
   sender.Set(end_flag::kSynSeen);
-  const TcpOptions options = ParseTcpOptions(segment.tcp_options());
-  if (options.has_window_scale) {
-    sender.window_shift = options.window_scale;
-    sender.Set(end_flag::kScaling);
+  uint64_t marks = segment_mark::kNewSyn | TakeSynOptions(sender, segment);
+  if (!segment.Has(kAck) && receiver.state == TcpState::kSynSent) {
+    marks |= segment_mark::kSimultaneousOpen;
   }
-  return segment_mark::kNewSyn;
+  return marks;
+}
+
+// What a RST echoes must be a timestamp of the SYN that it answers, as the
+// kernel has it. 0 says that its sender has none.
+bool EchoesSyn(const TcpEnd& syn_sender, const ParsedPacket& segment) {
+  if (!syn_sender.Has(end_flag::kTimestamps)) return true;
+  const TcpOptions options = ParseTcpOptions(segment.tcp_options());
+  if (!options.has_timestamps || options.timestamp_echo == 0) return true;
+  // Two minutes of SYNs that are sent again, by a clock of microseconds.
+  constexpr uint32_t kOldest = 1u << 27;
+  const uint32_t age = syn_sender.timestamp - options.timestamp_echo;
+  return age <= (syn_sender.Has(end_flag::kSynRepeated) ? kOldest : 0);
 }
 
 // RFC 9293, section 3.5.3, and RFC 5961, section 3.2: in SYN-SENT the RST must
 // acknowledge the SYN; else it must carry exactly the next number expected. An
 // end that has seen a FIN accepts any RST in its window, as stacks do when they
 // answer late segments to a closed socket.
-uint16_t JudgeReset(const TcpPair& pair, const ParsedPacket& segment) {
+uint64_t JudgeReset(const TcpPair& pair, const ParsedPacket& segment) {
   const TcpEnd& sender = pair.sender;
   const TcpEnd& receiver = pair.receiver;
   if (receiver.state == TcpState::kSynSent && !sender.Has(end_flag::kSynSeen)) {
-    return AnswersSyn(receiver, segment)
-               ? segment_mark::kResets | segment_mark::kRefuses
-               : segment_mark::kBadReset;
+    if (!AnswersSyn(receiver, segment)) return segment_mark::kBadReset;
+    if (!EchoesSyn(receiver, segment)) {
+      return segment_mark::kBadReset | segment_mark::kBadEcho;
+    }
+    return segment_mark::kResets | segment_mark::kRefuses;
   }
   if (!sender.Has(end_flag::kPacketSeen)) return segment_mark::kResets;
   if (segment.seq == sender.next_seq || segment.seq == sender.snd_nxt) {
@@ -86,10 +127,13 @@ uint16_t JudgeReset(const TcpPair& pair, const ParsedPacket& segment) {
   if (fin_seen && ahead >= -kMaxWindow && ahead <= kMaxWindow) {
     return segment_mark::kResets;
   }
-  return segment_mark::kBadReset;
+  const bool in_window =
+      ahead > 0 && static_cast<uint32_t>(ahead) < receiver.window;
+  return in_window ? segment_mark::kBadReset | segment_mark::kInexactReset
+                   : segment_mark::kBadReset;
 }
 
-uint16_t TakeAck(TcpEnd& receiver, const ParsedPacket& segment) {
+uint64_t TakeAck(TcpEnd& receiver, const ParsedPacket& segment) {
   if (!receiver.Has(end_flag::kAckSeen)) {
     // Seeded by the first acknowledgement, not by zero: a signed distance from
     // zero is wrong for half of all initial numbers.
@@ -103,7 +147,19 @@ uint16_t TakeAck(TcpEnd& receiver, const ParsedPacket& segment) {
   return unseen ? segment_mark::kAcksUnseen : 0;
 }
 
-uint16_t TakeFin(TcpPair& pair, SeqNum fin) {
+// The state that an open end's own FIN and its peer's lead to.
+TcpState StateByFins(const TcpEnd& end, const TcpEnd& peer) {
+  const bool received = peer.Has(end_flag::kFinDelivered);
+  if (!end.Has(end_flag::kFinSeen)) {
+    return received ? TcpState::kCloseWait : TcpState::kEstablished;
+  }
+  if (end.Has(end_flag::kFinAcked)) {
+    return received ? TcpState::kTimeWait : TcpState::kFinWait2;
+  }
+  return received ? TcpState::kClosing : TcpState::kFinWait1;
+}
+
+uint64_t TakeFin(TcpPair& pair, SeqNum fin) {
   TcpEnd& sender = pair.sender;
   if (sender.Has(end_flag::kFinSeen)) {
     // One that was received in order ends the stream for good.
@@ -163,15 +219,14 @@ SegmentInfo TakeAsSender(TcpPair pair, const ParsedPacket& segment) {
 
   info.offset =
       static_cast<int64_t>(sender.delivered) + first.Since(sender.next_seq);
-  if (segment.payload_length == 1 && first + 1 == sender.next_seq &&
-      !segment.Has(kSyn | kFin)) {
-    info.marks |= segment_mark::kKeepAlive;
+  if (segment.payload_length <= 1 && first + 1 == sender.next_seq &&
+      !segment.Has(kSyn | kFin) &&
+      (segment.payload_length == 1 ||
+       (sender.state == TcpState::kEstablished && sender.delivered > 0))) {
+    info.marks |= pair.receiver.window == 0 ? segment_mark::kZeroWindowProbe
+                                            : segment_mark::kKeepAlive;
   }
   const SeqNum end = first + segment.payload_length;
-  if (segment.payload_length > 0 && sender.Has(end_flag::kFinSeen) &&
-      end > pair.sender_fin) {
-    info.marks |= segment_mark::kPastFin;
-  }
   if (end > sender.snd_nxt) sender.snd_nxt = end;
   if (segment.Has(kFin)) {
     info.marks |= TakeFin(pair, end);
@@ -183,8 +238,11 @@ SegmentInfo TakeAsSender(TcpPair pair, const ParsedPacket& segment) {
   // it (RFC 7323, section 2.2).
   const bool scaled = !syn && sender.Has(end_flag::kScaling) &&
                       pair.receiver.Has(end_flag::kScaling);
-  sender.window = uint32_t{segment.window}
-                  << (scaled ? sender.window_shift : 0);
+  // An acknowledgement that was overtaken brings an old window.
+  if (!segment.Has(kAck) || segment.ack >= pair.receiver.snd_una) {
+    sender.window = uint32_t{segment.window}
+                    << (scaled ? sender.window_shift : 0);
+  }
   return info;
 }
 
@@ -199,7 +257,7 @@ void TakeAsReceiver(TcpPair pair, const ParsedPacket& segment,
     return;
   }
   const bool acks_syn = segment.Has(kAck) && receiver.Has(end_flag::kSynSeen) &&
-                        segment.ack > receiver.isn;
+                        segment.ack > receiver.isn();
   if (acks_syn) receiver.Set(end_flag::kSynAcked);
   if (segment.Has(kSyn)) {
     if (receiver.state == TcpState::kClosed ||
@@ -248,11 +306,37 @@ void TakePendingFin(TcpPair pair) {
   }
 }
 
+void TakeBackFin(TcpPair pair) {
+  TcpEnd& sender = pair.sender;
+  sender.Clear(end_flag::kFinSeen | end_flag::kFinDelivered);
+  if (sender.snd_nxt == pair.sender_fin + 1u) sender.snd_nxt = pair.sender_fin;
+  for (const auto& [end, peer] : {std::pair(&sender, &pair.receiver),
+                                  std::pair(&pair.receiver, &sender)}) {
+    if (end->state >= TcpState::kFinWait1) {
+      end->state = StateByFins(*end, *peer);
+    }
+  }
+}
+
+void TakeBackReset(TcpPair pair) {
+  for (const auto& [end, peer] : {std::pair(&pair.sender, &pair.receiver),
+                                  std::pair(&pair.receiver, &pair.sender)}) {
+    end->Clear(end_flag::kRstSeen);
+    end->state = StateByFins(*end, *peer);
+  }
+}
+
 bool StartsNewIncarnation(const TcpEnd& sender, const TcpEnd& receiver,
                           SeqNum sender_first_seq,
                           const ParsedPacket& segment) {
   if (!segment.Has(kSyn) || segment.Has(kAck | kRst | kFin)) return false;
-  if (sender.Has(end_flag::kSynSeen)) return sender.isn != segment.seq;
+  if (sender.Has(end_flag::kSynSeen)) return sender.isn() != segment.seq;
+  // It acknowledged the other end's SYN and opens on its own: a handshake in
+  // five packets.
+  if (receiver.state == TcpState::kSynSent && sender.delivered == 0 &&
+      sender.snd_nxt == sender.next_seq) {
+    return false;
+  }
   if (sender.Has(end_flag::kPacketSeen)) {
     // A SYN that was overtaken by its first data, unless that connection is
     // over.

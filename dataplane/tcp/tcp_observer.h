@@ -29,27 +29,52 @@ struct TcpPair {
 
 // What a segment turned out to be. Bits.
 namespace segment_mark {
-inline constexpr uint16_t kNewSyn = 1 << 0;
-inline constexpr uint16_t kRepeatedSyn = 1 << 1;
+inline constexpr uint64_t kNewSyn = 1ull << 0;
+inline constexpr uint64_t kRepeatedSyn = 1ull << 1;
 // Another number than before, or an answer to another SYN: to be ignored, and
 // what it carries too.
-inline constexpr uint16_t kSynConflict = 1 << 2;
-inline constexpr uint16_t kNewFin = 1 << 3;
-inline constexpr uint16_t kRepeatedFin = 1 << 4;
-inline constexpr uint16_t kKeepAlive = 1 << 5;
-inline constexpr uint16_t kAcksUnseen = 1 << 6;  // Bytes that were not seen.
-inline constexpr uint16_t kResets = 1 << 7;      // An acceptable RST.
-inline constexpr uint16_t kRefuses = 1 << 8;     // It answers a SYN.
-inline constexpr uint16_t kBadReset = 1 << 9;    // To be ignored.
-inline constexpr uint16_t kPastFin = 1 << 10;    // Payload at or beyond a FIN.
+inline constexpr uint64_t kSynConflict = 1ull << 2;
+inline constexpr uint64_t kNewFin = 1ull << 3;
+inline constexpr uint64_t kRepeatedFin = 1ull << 4;
+inline constexpr uint64_t kKeepAlive = 1ull << 5;
+inline constexpr uint64_t kAcksUnseen = 1ull << 6;  // Bytes that were not seen.
+inline constexpr uint64_t kResets = 1ull << 7;      // An acceptable RST.
+inline constexpr uint64_t kRefuses = 1ull << 8;     // It answers a SYN.
+inline constexpr uint64_t kBadReset = 1ull << 9;    // To be ignored.
+// Of a bad RST: its number is in the window, and not the next one.
+inline constexpr uint64_t kInexactReset = 1ull << 11;
+// Of a bad RST: it echoes a timestamp that was not sent.
+inline constexpr uint64_t kBadEcho = 1ull << 12;
+// Of a SYN conflict: it acknowledges what is no SYN of the receiver.
+inline constexpr uint64_t kBadSynAck = 1ull << 13;
+inline constexpr uint64_t kSimultaneousOpen = 1ull << 14;
+// Of a new SYN: its options are odd.
+inline constexpr uint64_t kWindowScaleRange = 1ull << 15;
+inline constexpr uint64_t kBadMss = 1ull << 16;
+inline constexpr uint64_t kFastOpen = 1ull << 17;  // It has a cookie.
+
+// What Judge() found, see acceptance.h.
+inline constexpr uint64_t kSegmentOutOfWindow = 1ull << 32;
+inline constexpr uint64_t kFinOutOfWindow = 1ull << 33;
+inline constexpr uint64_t kZeroWindowProbe = 1ull << 34;
+inline constexpr uint64_t kNoAckFlag = 1ull << 35;
+inline constexpr uint64_t kInvalidAck = 1ull << 36;
+inline constexpr uint64_t kOldTimestamp = 1ull << 37;
+inline constexpr uint64_t kNoTimestamp = 1ull << 38;
+inline constexpr uint64_t kBadOption = 1ull << 39;
+inline constexpr uint64_t kUnexpectedSignature = 1ull << 40;
+inline constexpr uint64_t kOddTtl = 1ull << 41;
+inline constexpr uint64_t kWrongHandshakeAck = 1ull << 42;
+inline constexpr uint64_t kUrgentRefused = 1ull << 44;
+inline constexpr uint64_t kPastFin = 1ull << 43;  // Payload at or beyond a FIN.
 }  // namespace segment_mark
 
 struct SegmentInfo {
   // Stream offset of the first payload byte; negative before the start.
   int64_t offset = 0;
-  uint16_t marks = 0;  // segment_mark::*
+  uint64_t marks = 0;  // segment_mark::*
 
-  bool Is(uint16_t mark) const { return (marks & mark) != 0; }
+  bool Is(uint64_t mark) const { return (marks & mark) != 0; }
 };
 
 // How an end starts that is met in the middle of a connection.
@@ -61,6 +86,14 @@ SegmentInfo TakeAsSender(TcpPair pair, const ParsedPacket& segment);
 // Updates the receiver's state for all but the payload.
 void TakeAsReceiver(TcpPair pair, const ParsedPacket& segment,
                     const SegmentInfo& info);
+
+// Undoes a FIN that was forged, since its receiver acknowledges data at its
+// place.
+void TakeBackFin(TcpPair pair);
+
+// Undoes an acceptable RST, which was forged since its sender goes on: both
+// ends are again in the states that their FINs say.
+void TakeBackReset(TcpPair pair);
 
 // To be called when the receiver's stream has moved on, or a FIN has come:
 // makes the receiver take the FIN if everything before it has been delivered.

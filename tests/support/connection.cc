@@ -60,12 +60,19 @@ void Connection::End::Rst(uint64_t offset) {
   connection_.Send(Segment(offset).Flags(tcp_flag::kRst | tcp_flag::kAck));
 }
 
-void Connection::Syn() { Send(Bare(Side::kClient).Flags(tcp_flag::kSyn)); }
+PacketBuilder Connection::WithOptions(PacketBuilder syn) const {
+  if (options_.window_scale) syn.TcpOptions({3, 3, *options_.window_scale});
+  return syn;
+}
+
+void Connection::Syn() {
+  Send(WithOptions(Bare(Side::kClient).Flags(tcp_flag::kSyn)));
+}
 
 void Connection::SynAck() {
-  Send(Bare(Side::kServer)
-           .Ack(options_.isn[Index(Side::kClient)] + 1)
-           .Flags(tcp_flag::kSyn | tcp_flag::kAck));
+  Send(WithOptions(Bare(Side::kServer)
+                       .Ack(options_.isn[Index(Side::kClient)] + 1)
+                       .Flags(tcp_flag::kSyn | tcp_flag::kAck)));
 }
 
 void Connection::HandshakeAck() { Send(client_.Segment(0)); }
@@ -74,6 +81,7 @@ void Connection::Handshake() {
   Syn();
   SynAck();
   HandshakeAck();
+  if (options_.window_scale) server_.Ack(0);
 }
 
 void Connection::Close(uint64_t client_offset, uint64_t server_offset) {

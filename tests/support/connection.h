@@ -31,6 +31,9 @@ struct ConnectionOptions {
   // The initial sequence numbers, that of the client first.
   std::array<uint32_t, kSides> isn = {1000, 5000};
   std::optional<uint16_t> vlan;
+  // Both ends scale their windows by 2^that, and the server's first one is told
+  // behind the handshake: without, an end may send 65,535 bytes at once.
+  std::optional<uint8_t> window_scale;
   LinkType link = LinkType::kEthernet;
   size_t receiver = 0;  // The worker that receives the packets.
 };
@@ -77,6 +80,12 @@ class Connection {
   // The third packet of the handshake.
   void HandshakeAck();
   void Handshake();
+  // A connection whose ends may send a gibibyte at once.
+  static ConnectionOptions Wide() {
+    ConnectionOptions options;
+    options.window_scale = 14;
+    return options;
+  }
   // Both ends' FIN at these offsets, and their acknowledgements.
   void Close(uint64_t client_offset, uint64_t server_offset);
 
@@ -91,6 +100,8 @@ class Connection {
   End& end(Side side) { return side == Side::kClient ? client_ : server_; }
 
  private:
+  PacketBuilder WithOptions(PacketBuilder syn) const;
+
   EngineHarness& harness_;
   const ConnectionOptions options_;
   End client_{*this, Side::kClient};

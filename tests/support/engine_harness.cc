@@ -213,6 +213,7 @@ EngineHarness::~EngineHarness() {
     FlowTracker& tracker = pipeline->tracker();
     EXPECT_EQ(tracker.table().size(), 0u);
     EXPECT_EQ(tracker.stream_states().lent(), 0u);
+    EXPECT_EQ(tracker.rare_states().lent(), 0u);
     EXPECT_EQ(tracker.chunks().free_chunks(), tracker.chunks().total_chunks());
   }
 }

@@ -186,8 +186,8 @@ enum class Opening : uint8_t {
 // What must have come of a case before flows are ended, and after.
 struct Expect {
   // Exactly the bytes delivered of what A and B sent.
-  std::string from_a;
-  std::string from_b;
+  std::string from_a = {};
+  std::string from_b = {};
 
   // Exact numbers by name. A name is the first of these that knows it:
   //   conflict, retransmitted, out_of_order, orphans, pending, gap, flows
@@ -199,29 +199,29 @@ struct Expect {
   //   sides: "start snd {A}"; after the end for "end ...".
   // TCP anomalies that are not named must be 0, and so must gap, conflict and
   // parse errors; `flows` must be 1 if it is not named.
-  std::map<std::string, uint64_t> counts;
+  std::map<std::string, uint64_t> counts = {};
 
   // Beginnings of events' texts that must come in this order, others between
   // them; {A} and {B} as above.
-  std::vector<std::string> order;
+  std::vector<std::string> order = {};
 
   // Of the one flow, when the script is over.
-  std::optional<TcpState> state_a;
-  std::optional<TcpState> state_b;
+  std::optional<TcpState> state_a = {};
+  std::optional<TcpState> state_b = {};
   // Of each flow that ended, in that order, all flows being ended by the end.
-  std::optional<std::vector<EndReason>> ends;
+  std::optional<std::vector<EndReason>> ends = {};
 };
 
 struct Case {
-  std::string id;    // "S-03"; a letter behind it for a part: "R-10a".
-  std::string name;  // What happens, in a few words.
+  std::string id = {};    // "S-03"; a letter behind it for a part: "R-10a".
+  std::string name = {};  // What happens, in a few words.
   Opening opening = Opening::kHandshake;
-  Script script;
-  Expect expect;               // Under FIRST, and under LAST too unless ...
-  std::optional<Expect> last;  // ... this is said.
+  Script script = {};
+  Expect expect = {};  // Under FIRST, and under LAST too unless ...
+  std::optional<Expect> last = {};  // ... this is said.
 
-  // Options of the opening handshake's SYN and SYN/ACK, by role, its windows,
-  // and those of its third packet.
+  // Options of the opening handshake's SYN and SYN/ACK, by role, their
+  // windows, the client's also in its third packet, and that one's options.
   std::array<PacketBuilder::Bytes, 2> syn_options = {};
   std::array<uint16_t, 2> syn_window = {64240, 64240};
   PacketBuilder::Bytes ack_options = {};
@@ -231,7 +231,7 @@ struct Case {
 
   // More settings than the defaults: retain unacked, no timeouts, incarnations
   // only when closed, orphans for what is met in its middle.
-  std::function<void(mosaic::testing::EngineSetup&)> setup;
+  std::function<void(mosaic::testing::EngineSetup&)> setup = {};
 
   // Variants that cannot be, each for a reason that the case's comment gives.
   bool ipv4 = true;
@@ -241,7 +241,7 @@ struct Case {
   bool port = true;
 
   // Not run, and why; counted as applicable.
-  std::string not_done;
+  std::string not_done = {};
 };
 
 }  // namespace mosaic::conformance

@@ -180,6 +180,10 @@ class CataloguePort : public ::testing::Test {
 Tallies CataloguePort::tallies_;
 
 TEST_F(CataloguePort, GroupO) { Run(GroupO()); }
+TEST_F(CataloguePort, GroupS) { Run(GroupS()); }
+TEST_F(CataloguePort, GroupR) { Run(GroupR()); }
+TEST_F(CataloguePort, GroupU) { Run(GroupU()); }
+TEST_F(CataloguePort, GroupW) { Run(GroupW()); }
 TEST_F(CataloguePort, GroupF) { Run(GroupF()); }
 TEST_F(CataloguePort, GroupX) { Run(GroupX()); }
 TEST_F(CataloguePort, GroupG) { Run(GroupG()); }

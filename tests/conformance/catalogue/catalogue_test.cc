@@ -23,6 +23,10 @@ class Catalogue : public ::testing::Test {
 Tallies Catalogue::tallies_;
 
 TEST_F(Catalogue, GroupO) { Run(GroupO()); }
+TEST_F(Catalogue, GroupS) { Run(GroupS()); }
+TEST_F(Catalogue, GroupR) { Run(GroupR()); }
+TEST_F(Catalogue, GroupU) { Run(GroupU()); }
+TEST_F(Catalogue, GroupW) { Run(GroupW()); }
 TEST_F(Catalogue, GroupF) { Run(GroupF()); }
 TEST_F(Catalogue, GroupX) { Run(GroupX()); }
 TEST_F(Catalogue, GroupG) { Run(GroupG()); }

@@ -189,7 +189,9 @@ class CaseRun {
     Play(Step(server, tcp_flag::kSyn | tcp_flag::kAck)
              .Window(case_.syn_window[Index(server)])
              .Options(case_.syn_options[Index(server)]));
-    Play(Step(client, tcp_flag::kAck).Options(case_.ack_options));
+    Play(Step(client, tcp_flag::kAck)
+             .Window(case_.syn_window[Index(client)])
+             .Options(case_.ack_options));
   }
 
   void Play(const Step& step) {

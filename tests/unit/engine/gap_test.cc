@@ -124,7 +124,7 @@ TEST(Gap, SeveralHolesAreToldOneByOneAtTheEnd) {
 // G-02: 64 KiB after a hole that never fills, with a buffer of 64 KiB.
 TEST(Gap, DataThatGoesOnToTheBoundGivesTheHoleUpAndLosesNothingElse) {
   EngineHarness harness(DataAndErrors(64 * 1024));
-  Connection c(harness);
+  Connection c(harness, Connection::Wide());
   c.Handshake();
   std::string sent(1000, '?');
   while (sent.size() < 130'000) {
@@ -158,7 +158,7 @@ TEST(Gap, TheLastByteOfTheBufferIsKeptAndTheOneBehindItRefused) {
 
 TEST(Gap, AHoleWiderThanTheBufferIsGivenUpByTheThirdSegmentBehindIt) {
   EngineHarness harness(DataAndErrors(4096));
-  Connection c(harness);
+  Connection c(harness, Connection::Wide());
   c.Handshake();
   c.client().Data(100'000, "one");
   c.client().Data(100'003, "two");
@@ -290,7 +290,7 @@ TEST_F(Budget, WhatIsInOrderFlowsOnWithoutMemory) {
     for (SidePolicy& side : setup.monitors[0].side) side.retain = retain;
     EngineHarness harness(setup);
     UseUp(harness);
-    Connection c(harness);
+    Connection c(harness, Connection::Wide());
     c.Handshake();
     std::string sent;
     for (int i = 0; i < 100; ++i) {

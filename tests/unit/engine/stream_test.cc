@@ -240,11 +240,11 @@ TEST(StreamOffsets, ASideThatNobodyReadsKeepsItsOffsetsToo) {
   EngineSetup setup;
   setup.functions[0].wants = EventsOf({EventKind::kConnectionEnd});
   EngineHarness harness(setup);
-  Connection c(harness);
+  Connection c(harness, Connection::Wide());
   c.Handshake();
   uint64_t offset = 0;
-  for (int i = 0; i < 9; ++i) {
-    offset += uint64_t{1} << 30;
+  for (int i = 0; i < 18; ++i) {
+    offset += uint64_t{1} << 29;
     c.client().Data(offset, "x");
     c.server().Ack(offset + 1);
     offset += 1;
