@@ -42,6 +42,9 @@ ARROWS = {
     "dataplane/command": ["dataplane/event", "dataplane/flow", "dataplane/policy",
                           "dataplane/stats", "dataplane/stream", "dataplane/api", BASE],
     "dataplane/engine": [*STAGES, BASE],
+    # The composition root of programs that bring their own main(): it builds the
+    # engine and puts the C API on top of it.
+    "dataplane/mos": [*STAGES, "dataplane/engine", BASE],
     # Every network function: what NFs may see, never another one. The registry
     # beside them names them all.
     "nf/*": ["dataplane/api", BASE],
