@@ -11,7 +11,9 @@ std::string_view Name(ErrorCause cause) {
                                                             "overwritten",
                                                             "bad_checksum",
                                                             "late_after_gap",
-                                                            "fin_data_overlap"};
+                                                            "fin_data_overlap",
+                                                            "out_of_window",
+                                                            "paws"};
   return kNames[static_cast<size_t>(cause)];
 }
 

@@ -112,9 +112,11 @@ enum class ErrorCause : uint8_t {
   kBadChecksum,      // A segment with a wrong checksum was refused.
   kLateAfterGap,     // Bytes of a hole that had been given up were not used.
   kFinDataOverlap,   // Data at or beyond the position of a FIN.
+  kOutOfWindow,      // A segment outside the receiver's window was refused.
+  kPaws,             // A segment with an old timestamp was refused.
 };
 
-inline constexpr size_t kErrorCauses = 9;
+inline constexpr size_t kErrorCauses = 11;
 
 // The cause in lower case, "overlap_conflict" for instance. Static storage.
 std::string_view Name(ErrorCause cause);

@@ -374,11 +374,11 @@ size_t FlowTracker::bytes_per_flow() const {
   return (table_.bytes() + wheel_.bytes()) / table_.capacity();
 }
 
-void* FlowTracker::ContextOf(const Flow& flow, const ChainLink& link) {
+void* FlowTracker::ContextOf(const Flow& flow, const LinkRef& link) {
   return link.slot->ContextOf(table_.IndexOf(flow));
 }
 
-void FlowTracker::RequestStop(Flow& flow, const ChainLink& link, Side side) {
+void FlowTracker::RequestStop(Flow& flow, const LinkRef& link, Side side) {
   for (size_t i = 0; i < requested_stop_.size(); ++i) {
     if ((link.attachments >> i & 1) == 0) continue;
     requested_stop_[i] |= static_cast<uint8_t>(1u << Index(side));

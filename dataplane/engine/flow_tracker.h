@@ -131,8 +131,8 @@ class FlowTracker final : public FlowServices, public WorkerFlows {
     }
   }
 
-  void* ContextOf(const Flow& flow, const ChainLink& link) override;
-  void RequestStop(Flow& flow, const ChainLink& link, Side side) override;
+  void* ContextOf(const Flow& flow, const LinkRef& link) override;
+  void RequestStop(Flow& flow, const LinkRef& link, Side side) override;
 
  private:
   // Fills `attachments` with who wants a flow that begins with this packet,

@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include "dataplane/api/flow_view.h"
 #include "dataplane/base/side.h"
 #include "dataplane/event/subscription.h"
 #include "dataplane/flow/flow.h"
@@ -15,11 +16,11 @@ class FlowServices {
   virtual ~FlowServices() = default;
 
   // The context of `link`'s function for `flow`; null if it declared none.
-  virtual void* ContextOf(const Flow& flow, const ChainLink& link) = 0;
+  virtual void* ContextOf(const Flow& flow, const LinkRef& link) = 0;
 
   // Ends monitoring of `side` for the monitors that `link` belongs to, when the
   // current packet has been dealt with.
-  virtual void RequestStop(Flow& flow, const ChainLink& link, Side side) = 0;
+  virtual void RequestStop(Flow& flow, const LinkRef& link, Side side) = 0;
 };
 
 }  // namespace mosaic

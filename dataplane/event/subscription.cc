@@ -100,7 +100,9 @@ ChainLink* PlaceOf(const NfSlot* slot, Subscription& subscription) {
     if (subscription.link[i].slot == slot) return &subscription.link[i];
   }
   if (subscription.link_count == Subscription::kMaxLinks) return nullptr;
-  return &subscription.link[subscription.link_count++];
+  ChainLink& link = subscription.link[subscription.link_count];
+  link.number = subscription.link_count++;
+  return &link;
 }
 
 void AddLink(NfSlot* slot, const Attachment& attachment, uint8_t number,

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "dataplane/api/event.h"
+#include "dataplane/api/flow_view.h"
 #include "dataplane/base/lazy_array.h"
 #include "dataplane/base/stop_reason.h"
 #include "dataplane/event/nf_slot.h"
@@ -56,6 +57,9 @@ struct ChainLink {
   uint16_t attachments = 0;  // These monitors' places in the flow, as bits.
   // NEW_DATA for a side ends at this offset.
   std::array<uint64_t, kSides> payload_limit = {UINT64_MAX, UINT64_MAX};
+  uint8_t number = 0;  // Place in the chain.
+
+  LinkRef ref() const { return {slot, number, attachments}; }
 };
 
 // What is kept of the bytes that one side receives.

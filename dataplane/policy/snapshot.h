@@ -29,6 +29,14 @@ enum class Retain : uint8_t {
   kBytes,    // The last `retain_bytes`.
 };
 
+// What happens to bytes for a side whose buffer is full of bytes that a reader
+// has still to fetch (NetworkFunction::peeks()).
+enum class FullBuffer : uint8_t {
+  kStop,        // The new ones are not kept; ERROR/buffer_full tells them.
+  kDropOldest,  // ERROR/buffer_full first, so that the reader may still fetch;
+                // then the oldest go, told as ERROR/overwritten.
+};
+
 // How the bytes that one side receives are kept.
 struct SidePolicy {
   // Bound of what is held for the side: islands and retained bytes. 0 keeps no
@@ -37,6 +45,7 @@ struct SidePolicy {
   OverlapPolicy overlap = OverlapPolicy::kFirst;
   Retain retain = Retain::kNone;
   uint32_t retain_bytes = 0;
+  FullBuffer full = FullBuffer::kStop;
 };
 
 // When to stop monitoring one side of a flow.

@@ -33,7 +33,8 @@ ARROWS = {
     # A flow record holds what the API shows of it, and is found by what was parsed.
     "dataplane/flow": ["dataplane/tcp", "dataplane/parse", "dataplane/stream", "dataplane/api",
                        BASE],
-    "dataplane/api": [BASE],
+    # Network functions choose the policy of a flow by the name that stream/ gives it.
+    "dataplane/api": [BASE, "dataplane/stream/overlap_policy.h"],
     "dataplane/policy": ["dataplane/filter", "dataplane/stream", "dataplane/api", BASE],
     "dataplane/stats": [BASE],
     "dataplane/event": ["dataplane/api", "dataplane/policy", "dataplane/flow",

@@ -66,11 +66,11 @@ class RecordingNf : public NetworkFunction {
 
 class NoFlowServices : public FlowServices {
  public:
-  void* ContextOf(const Flow& flow, const ChainLink& link) override {
+  void* ContextOf(const Flow& flow, const LinkRef& link) override {
     static_cast<void>(flow);
     return link.slot->ContextOf(0);
   }
-  void RequestStop(Flow& flow, const ChainLink& link, Side side) override {
+  void RequestStop(Flow& flow, const LinkRef& link, Side side) override {
     static_cast<void>(flow);
     static_cast<void>(link);
     stopped.push_back(side);
