@@ -4,6 +4,9 @@
 
 #pragma once
 
+#include <cstdint>
+
+#include "dataplane/api/flow_action.h"
 #include "dataplane/base/side.h"
 #include "dataplane/event/subscription.h"
 #include "dataplane/flow/flow.h"
@@ -20,6 +23,15 @@ class FlowServices {
   // Ends monitoring of `side` for the monitors that `link` belongs to, when the
   // current packet has been dealt with.
   virtual void RequestStop(Flow& flow, const ChainLink& link, Side side) = 0;
+
+  // As FlowView has them. An engine that cannot send refuses them all.
+  virtual RemapResult RemapSequence(Flow&, Side, int64_t, SeqNum) {
+    return RemapResult::kBadOffset;
+  }
+  virtual SendResult Send(Flow&, const SegmentSpec&) {
+    return SendResult::kNoPath;
+  }
+  virtual SendResult Reset(Flow&) { return SendResult::kNoPath; }
 };
 
 }  // namespace mosaic
