@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <span>
 
+#include "dataplane/api/flow_action.h"
 #include "dataplane/api/stream_info.h"
 #include "dataplane/api/timer.h"
 #include "dataplane/api/user_event.h"
@@ -58,6 +59,7 @@ struct SideCounters {
   uint64_t gap_bytes = 0;
   uint64_t conflict_bytes = 0;
   uint64_t refused_bytes = 0;  // Bad checksum, beyond the buffer, budget.
+  uint64_t icmp_errors = 0;    // Quoting packets that it sent.
 };
 
 class FlowView {
@@ -152,6 +154,32 @@ class FlowView {
   TimerHandle ArmTimer(const TimerSpec& spec);
   // False if it is not armed (any more).
   bool CancelTimer(TimerHandle timer);
+
+  // Shifts the sequence numbers that `side` sends by `shift` more from `base`
+  // on, acknowledgements and SACK blocks of the other side back. `base` is in
+  // the numbers that PacketView::seq() shows; at the sender's hook it may be
+  // that of the packet at hand, which then is shifted too. Calls add up, with
+  // each other and with what edits do by themselves. A positive shift leaves
+  // numbers that nobody sends: fill them with Send().
+  [[nodiscard]] RemapResult RemapSequence(Side side, int64_t shift,
+                                          SeqNum base);
+
+  // Sends a segment as if `segment.from` had, by the port that its packets
+  // leave by. Longer than the receiver's MSS, it is split; a FIN or PSH goes on
+  // the last part. It is no event, no part of a stream as readers see it, and
+  // does not move the emulated ends: the function's words are not the peer's.
+  // It is sent once; what follows in the stream is not shifted behind it, see
+  // RemapSequence().
+  [[nodiscard]] SendResult Send(const SegmentSpec& segment);
+
+  // Resets the connection: a RST to both ends, with the number that each
+  // expects next (RFC 9293, RFC 5961), behind the packet at hand, whose fate is
+  // the verdict's. From then on the flow is closed: what either end still sends
+  // is dropped and answered with a RST, and the flow ends as `reset`.
+  // kNoPath: nothing can be sent; the flow is closed and blocked all the same.
+  // A call rather than a verdict, so that a timer, which has no packet, can
+  // reset too, and the current packet may still be forwarded.
+  SendResult Reset();
 
  private:
   Flow& flow_;

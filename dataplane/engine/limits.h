@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "dataplane/base/timestamp.h"
+#include "dataplane/parse/ip_reassembly.h"
 
 namespace mosaic {
 
@@ -47,6 +48,7 @@ enum class Prefault : uint8_t { kNo, kYes };
 struct WorkerLimits {
   size_t flows = 65'536;
   size_t reassembly_bytes = size_t{64} << 20;  // Chunks of out-of-order bytes.
+  FragmentLimits fragments;
   Prefault prefault = Prefault::kNo;
   Timeouts timeouts;
   GapPolicy gap;

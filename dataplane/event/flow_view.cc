@@ -41,4 +41,14 @@ void FlowView::StopMonitoring(Side side) {
   services_.RequestStop(flow_, link_, side);
 }
 
+RemapResult FlowView::RemapSequence(Side side, int64_t shift, SeqNum base) {
+  return services_.RemapSequence(flow_, side, shift, base);
+}
+
+SendResult FlowView::Send(const SegmentSpec& segment) {
+  return services_.Send(flow_, segment);
+}
+
+SendResult FlowView::Reset() { return services_.Reset(flow_); }
+
 }  // namespace mosaic

@@ -15,6 +15,13 @@ inline constexpr uint32_t kIpv6Header = 40;
 inline constexpr uint32_t kMaxExtensionHeaders = 8;
 inline constexpr uint32_t kMaxExtensionBytes = 256;
 
+// Whether `type` is an extension header that is walked.
+bool IsExtensionHeader(uint8_t type);
+
+// Length in bytes of the extension header of type `type` at `header`, of which
+// 8 bytes are there.
+uint32_t ExtensionLength(uint8_t type, const uint8_t* header);
+
 // Walks the chain that begins with a header of type `next`.
 //
 //   kTcp, kUdp, kIcmp   the chain ends in that.
@@ -47,8 +54,8 @@ inline Layer ReadIpv6(ParseContext& context, ParsedPacket& parsed) {
       [[unlikely]] {
     return Fail(ParseError::kIpTotalLength, parsed);
   }
-  if (length > rest.declared() &&
-      context.config.overlong == OverlongPolicy::kRefuse) [[unlikely]] {
+  if (length > rest.declared() && context.overlong == OverlongPolicy::kRefuse)
+      [[unlikely]] {
     return Fail(ParseError::kIpTotalLength, parsed);
   }
   rest.Declare(length);

@@ -17,7 +17,7 @@ import source_tree
 BASE = "dataplane/base"
 STAGES = ["dataplane/io", "dataplane/parse", "dataplane/filter", "dataplane/stream",
           "dataplane/tcp", "dataplane/flow", "dataplane/api", "dataplane/policy",
-          "dataplane/stats", "dataplane/event", "dataplane/command"]
+          "dataplane/stats", "dataplane/edit", "dataplane/event", "dataplane/command"]
 CONTROL = [BASE, "dataplane/api", "dataplane/command", "dataplane/filter",
            "dataplane/policy", "dataplane/stats", "control", "proto"]
 
@@ -26,7 +26,8 @@ CONTROL = [BASE, "dataplane/api", "dataplane/command", "dataplane/filter",
 ARROWS = {
     BASE: [],
     "dataplane/io": [BASE],
-    "dataplane/parse": [BASE],
+    # Fragments are put together on the buffer of streams.
+    "dataplane/parse": ["dataplane/stream", BASE],
     "dataplane/filter": [BASE],
     "dataplane/stream": [BASE],
     "dataplane/tcp": ["dataplane/parse", "dataplane/stream", BASE],
@@ -35,9 +36,12 @@ ARROWS = {
                        BASE],
     # Network functions choose the policy of a flow by the name that stream/ gives it.
     "dataplane/api": [BASE, "dataplane/stream/overlap_policy.h"],
+    # Editing reads what it wrote as a receiver would.
+    "dataplane/edit": ["dataplane/parse", "dataplane/api", BASE],
     "dataplane/policy": ["dataplane/filter", "dataplane/stream", "dataplane/api", BASE],
     "dataplane/stats": [BASE],
-    "dataplane/event": ["dataplane/api", "dataplane/policy", "dataplane/flow",
+    # A packet's view edits it.
+    "dataplane/event": ["dataplane/api", "dataplane/edit", "dataplane/policy", "dataplane/flow",
                         "dataplane/parse", "dataplane/stream", "dataplane/stats", BASE],
     # A flow's summary tells what its streams hold.
     "dataplane/command": ["dataplane/event", "dataplane/flow", "dataplane/policy",
