@@ -84,7 +84,7 @@ void FlowTracker::SetSnapshot(const SnapshotOnWorker& on,
   picks_up_midstream_ = false;
   wants_orphans_ = false;
   for (const Monitor& monitor : on.snapshot->monitors) {
-    if (monitor.type != MonitorType::kStream) continue;
+    if (monitor.type != MonitorType::kStream || !on.Runs(monitor)) continue;
     picks_up_midstream_ |= monitor.midstream == Midstream::kPickup;
     for (size_t nf : monitor.nf_instances) {
       wants_orphans_ |= on.slots[nf]->wants.Any(
@@ -99,7 +99,8 @@ size_t FlowTracker::Match(std::span<const uint8_t> ip, FlowOrigin origin,
   const Snapshot& snapshot = *on_.snapshot;
   for (size_t i = 0; i < snapshot.monitors.size(); ++i) {
     const Monitor& monitor = snapshot.monitors[i];
-    if (monitor.type != MonitorType::kStream || count == attachments.size()) {
+    if (monitor.type != MonitorType::kStream || !on_.Runs(monitor) ||
+        count == attachments.size()) {
       continue;
     }
     if (origin == FlowOrigin::kMidstream &&
@@ -191,7 +192,7 @@ Verdict FlowTracker::RaiseOrphan(const PacketContext& context) {
   uint64_t matched = 0;
   for (size_t i = 0; i < on_.snapshot->monitors.size(); ++i) {
     const Monitor& monitor = on_.snapshot->monitors[i];
-    if (monitor.type != MonitorType::kStream ||
+    if (monitor.type != MonitorType::kStream || !on_.Runs(monitor) ||
         !Matches(monitor.orphan_filter, IpBytes(context.parsed))) {
       continue;
     }

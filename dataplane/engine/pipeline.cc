@@ -90,7 +90,9 @@ void Pipeline::SetSnapshot(const SnapshotOnWorker& on,
   tracker_.SetSnapshot(on, reevaluate_before, undone);
   has_raw_monitors_ = std::ranges::any_of(
       on.snapshot->monitors,
-      [](const Monitor& m) { return m.type == MonitorType::kRaw; });
+      [&on](const Monitor& m) {
+        return m.type == MonitorType::kRaw && on.Runs(m);
+      });
 }
 
 // The life of a burst: each stage works through all packets and prefetches what
@@ -290,7 +292,7 @@ Verdict Pipeline::RaiseRaw(const PacketContext& context) {
   const std::span<const Monitor> monitors = on_.snapshot->monitors;
   for (size_t i = 0; i < monitors.size(); ++i) {
     const Monitor& monitor = monitors[i];
-    if (monitor.type != MonitorType::kRaw) continue;
+    if (monitor.type != MonitorType::kRaw || !on_.Runs(monitor)) continue;
     if (monitor.raw_filter != nullptr &&
         !monitor.raw_filter->Matches(frame, context.packet.wire_length)) {
       continue;

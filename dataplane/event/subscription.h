@@ -31,6 +31,12 @@ struct SnapshotOnWorker {
   const Snapshot* snapshot = nullptr;
   std::span<NfSlot* const> slots;              // By snapshot->nf_instances.
   std::span<MonitorCounters* const> counters;  // By snapshot->monitors.
+  size_t worker = 0;                           // Its number.
+
+  // True if `monitor`, one of the snapshot's, sees packets of this worker.
+  bool Runs(const Monitor& monitor) const {
+    return (monitor.workers >> worker & 1) != 0;
+  }
 };
 
 // One monitor on one flow.

@@ -21,7 +21,7 @@
 namespace mosaic::mos {
 
 struct MosConf {
-  static constexpr uint32_t kMaxConcurrency = 1u << 24;
+  static constexpr uint32_t kMaxConcurrency = 1u << 22;
   static constexpr uint32_t kMaxReceiveBufferBytes = 64u << 20;
   static constexpr uint32_t kMaxSeconds = 24 * 3600;
   static constexpr size_t kMaxDevices = 64;

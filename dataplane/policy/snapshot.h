@@ -84,6 +84,9 @@ struct Monitor {
   std::string name;  // "monitors/{id}"
   MonitorType type = MonitorType::kStream;
   uint32_t priority = 0;  // Lower runs first; ties by name.
+  // The workers whose packets it sees, as bits; a monitor of one context of the
+  // C API sees those of its own.
+  uint64_t workers = ~uint64_t{0};
 
   // Null matches everything.
   std::shared_ptr<const PacketFilter> syn_filter;     // kStream: first packet.

@@ -1,14 +1,13 @@
-/* The monitoring calls of mOS: filters, events, streams, packets, timers.
- *
- * A callback is given a socket of one flow, the "active" socket (a RAW
- * monitor's and MOS_ON_ORPHAN's get the listener), and a side. All it asks for
- * concerns that flow; pointers that it gets are valid until it returns. The
- * calls here answer EPERM outside of a callback unless they say otherwise,
- * EACCES for a context that does not exist or has ended, EBADF for a number
- * that is no socket of it, and ENOTSOCK for a socket of another kind. */
+// The monitoring calls of mOS: filters, events, streams, packets, timers.
+//
+// A callback is given a socket of one flow, the "active" socket (a RAW
+// monitor's and MOS_ON_ORPHAN's get the listener), and a side. All it asks for
+// concerns that flow; pointers that it gets are valid until it returns. The
+// calls here answer EPERM outside of a callback unless they say otherwise,
+// EACCES for a context that does not exist or has ended, EBADF for a number
+// that is no socket of it, and ENOTSOCK for a socket of another kind.
 
-#ifndef MOS_API_H
-#define MOS_API_H
+#pragma once
 
 #include <arpa/inet.h>
 #include <linux/if_ether.h>
@@ -48,7 +47,7 @@ enum mos_event_type {
   MOS_ON_DEBUG_MESSAGE = 1 << 11    /* Never raised. */
 };
 
-/* For mtcp_setlastpkt(): a region, checksums, an action. */
+// For mtcp_setlastpkt(): a region, checksums, an action.
 #define MOS_ETH_HDR (1 << 0)
 #define MOS_IP_HDR (1 << 1)
 #define MOS_TCP_HDR (1 << 2)
@@ -60,7 +59,7 @@ enum mos_event_type {
 #define MOS_CHOMP (1 << 8)
 #define MOS_INSERT (1 << 9)
 
-/* A packet; numbers in host order. */
+// A packet; numbers in host order.
 struct pkt_info {
   uint32_t cur_ts;     /* Microseconds, of the packet's arrival. */
   int8_t in_ifidx;     /* The netdev, counted from 0 in mos.conf. */
@@ -71,7 +70,7 @@ struct pkt_info {
   uint32_t seq;
   uint32_t ack_seq;
   uint16_t window;
-  /* These stay the last. Of an IPv6 packet iph points to the IPv6 header. */
+  // These stay the last. Of an IPv6 packet iph points to the IPv6 header.
   struct ethhdr* ethh; /* NULL where the link is not Ethernet. */
   struct iphdr* iph;
   struct tcphdr* tcph; /* NULL for what is not TCP. */
@@ -103,8 +102,8 @@ typedef struct filter_arg {
 #endif
 #define SOL_MONSOCKET 0xfffe
 
-/* Options of level SOL_MONSOCKET. "Active" options are for an active socket and
- * from within a callback only. */
+// Options of level SOL_MONSOCKET. "Active" options are for an active socket and
+// from within a callback only.
 enum mos_socket_opts {
   MOS_FRAGINFO_CLIBUF = 0x01, /* get, active: struct tcp_ring_fragment[]. */
   MOS_FRAGINFO_SVRBUF = 0x02,
@@ -121,12 +120,12 @@ enum mos_socket_opts {
   MOS_FRAG_SVRBUF = 0x0e,
   MOS_CLIOVERLAP = 0x0f, /* get, set: int, MOS_OVERLAP_POLICY_... */
   MOS_SVROVERLAP = 0x10,
-  /* Extensions of Mosaic. */
+  // Extensions of Mosaic.
   MOS_LAST_ERROR = 0x100, /* get, active: struct mos_error_info. */
   MOS_END_REASON = 0x101  /* get, active: int, enum mos_end_reason. */
 };
 
-/* Sequence numbers of what one side received. */
+// Sequence numbers of what one side received.
 struct tcp_buf_info {
   uint32_t tcpbi_init_seq;           /* Of the stream's first byte. */
   uint32_t tcpbi_last_byte_read;     /* Last handed to this monitor. */
@@ -161,7 +160,7 @@ enum {
 
 typedef uint64_t event_t;
 
-/* The buffer of a side holds what the side received. */
+// The buffer of a side holds what the side received.
 enum { MOS_SIDE_CLI = 0, MOS_SIDE_SVR = 1, MOS_SIDE_BOTH = 2 };
 
 typedef void (*callback_t)(mctx_t mctx, int sock, int side, event_t event,
@@ -169,7 +168,7 @@ typedef void (*callback_t)(mctx_t mctx, int sock, int side, event_t event,
 typedef bool (*filter_t)(mctx_t mctx, int sock, int side, event_t event,
                          filter_arg_t* arg);
 
-/* NULL matches everything. */
+// NULL matches everything.
 union monitor_filter {
   char* raw_pkt_filter; /* MOS_SOCK_MONITOR_RAW: any pcap-filter expression. */
   __extension__ struct {
@@ -179,83 +178,83 @@ union monitor_filter {
 };
 typedef union monitor_filter* monitor_filter_t;
 
-/* What a listener sees from now on. Stream filters may use tcp, host, net,
- * mask, port, portrange, src, dst, and, or, not, ip, ip6. Anywhere, not only in
- * callbacks. EINVAL for an expression that does not compile (what is wrong goes
- * to standard error); ENOPROTOOPT for what is no listener. */
+// What a listener sees from now on. Stream filters may use tcp, host, net,
+// mask, port, portrange, src, dst, and, or, not, ip, ip6. Anywhere, not only in
+// callbacks. EINVAL for an expression that does not compile (what is wrong goes
+// to standard error); ENOPROTOOPT for what is no listener.
 int mtcp_bind_monitor_filter(mctx_t mctx, int sock, monitor_filter_t ft);
 
-/* Calls `cb` for `event` at `hook_point`; NULL takes the callback away, another
- * replaces it. On a listener for flows that are attached afterwards, anywhere;
- * on an active socket for its flow, at once, in callbacks. EINVAL for an event
- * that is not defined, or that does not come at that hook. */
+// Calls `cb` for `event` at `hook_point`; NULL takes the callback away, another
+// replaces it. On a listener for flows that are attached afterwards, anywhere;
+// on an active socket for its flow, at once, in callbacks. EINVAL for an event
+// that is not defined, or that does not come at that hook.
 int mtcp_register_callback(mctx_t mctx, int sock, event_t event, int hook_point,
                            callback_t cb);
 
-/* A new event: `event`, where `filter` says true. The bytes of `arg` are
- * copied, and the same three give the same event again. Before contexts or
- * after, on any thread. MOS_NULL_EVENT, with EINVAL for a bad event or filter
- * and ENOSPC where all events are defined. */
+// A new event: `event`, where `filter` says true. The bytes of `arg` are
+// copied, and the same three give the same event again. Before contexts or
+// after, on any thread. MOS_NULL_EVENT, with EINVAL for a bad event or filter
+// and ENOSPC where all events are defined.
 event_t mtcp_define_event(event_t event, filter_t filter,
                           struct filter_arg* arg);
 
-/* A child of `event` without filter, raised by mtcp_raise_event(). */
+// A child of `event` without filter, raised by mtcp_raise_event().
 event_t mtcp_alloc_event(event_t event);
 
-/* From a filter or callback of its parent: raises `event`, that
- * mtcp_alloc_event() returned, when the call returns. EPERM elsewhere; EINVAL
- * for another event. */
+// From a filter or callback of its parent: raises `event`, that
+// mtcp_alloc_event() returned, when the call returns. EPERM elsewhere; EINVAL
+// for another event.
 int mtcp_raise_event(mctx_t mctx, event_t event);
 
-/* One pointer for each active socket and each listener; it stays readable
- * through MOS_ON_CONN_END, and belongs to the program. Errors in errno. */
+// One pointer for each active socket and each listener; it stays readable
+// through MOS_ON_CONN_END, and belongs to the program. Errors in errno.
 void mtcp_set_uctx(mctx_t mctx, int sock, void* uctx);
 void* mtcp_get_uctx(mctx_t mctx, int sock);
 
-/* The next in-order bytes that `side` received: how many were copied, 0 for
- * nothing new. Where bytes were overwritten before they were read, minus their
- * number, once, with ENODATA. -1, EINVAL for a bad side or buffer; ENODATA
- * where no payload of the side is kept. */
+// The next in-order bytes that `side` received: how many were copied, 0 for
+// nothing new. Where bytes were overwritten before they were read, minus their
+// number, once, with ENODATA. -1, EINVAL for a bad side or buffer; ENODATA
+// where no payload of the side is kept.
 ssize_t mtcp_peek(mctx_t mctx, int sock, int side, char* buf, size_t len);
 
-/* Bytes from stream offset `off` on, also of what came out of order. Moves
- * nothing. -1, ENODATA where the byte at `off` is not held; EINVAL. */
+// Bytes from stream offset `off` on, also of what came out of order. Moves
+// nothing. -1, ENODATA where the byte at `off` is not held; EINVAL.
 ssize_t mtcp_ppeek(mctx_t mctx, int sock, int side, char* buf, size_t count,
                    uint64_t off);
 
-/* The current packet. ENODATA where none is: in timers, at shutdown. */
+// The current packet. ENODATA where none is: in timers, at shutdown.
 int mtcp_getlastpkt(mctx_t mctx, int sock, int side, struct pkt_info* p);
 
-/* Changes or drops the current packet: exactly one of MOS_DROP, MOS_OVERWRITE,
- * MOS_CHOMP, MOS_INSERT (EAGAIN if not), in one region. CHOMP takes `datalen`
- * bytes away at `offset`, INSERT puts `data` there; what follows is remapped.
- * EINVAL for bounds, region or NULL; EACCES for CHOMP and INSERT in the
- * Ethernet header; ENODATA where there is no packet; ENOSPC where it has no
- * room. */
+// Changes or drops the current packet: exactly one of MOS_DROP, MOS_OVERWRITE,
+// MOS_CHOMP, MOS_INSERT (EAGAIN if not), in one region. CHOMP takes `datalen`
+// bytes away at `offset`, INSERT puts `data` there; what follows is remapped.
+// EINVAL for bounds, region or NULL; EACCES for CHOMP and INSERT in the
+// Ethernet header; ENODATA where there is no packet; ENOSPC where it has no
+// room.
 int mtcp_setlastpkt(mctx_t mctx, int sock, int side, off_t offset,
                     const byte* data, uint16_t datalen, int option);
 
-/* Sends a TCP segment on the flow. EINVAL for NULL or a packet of another
- * flow; ENOBUFS where no memory is left; ENETDOWN where nothing is sent. */
+// Sends a TCP segment on the flow. EINVAL for NULL or a packet of another
+// flow; ENOBUFS where no memory is left; ENETDOWN where nothing is sent.
 int mtcp_sendpkt(mctx_t mctx, int sock, const struct pkt_info* pkt);
 
-/* Sends RST to both ends. As mtcp_sendpkt(). */
+// Sends RST to both ends. As mtcp_sendpkt().
 int mtcp_reset_conn(mctx_t mctx, int sock);
 
-/* Calls `cb(mctx, id, 0, 0, NULL)` once after `timeout`, by packet time where
- * captures are replayed. Anywhere. EINVAL for NULL or a time that is negative
- * or over a year; ENOMEM where all timers are armed. */
+// Calls `cb(mctx, id, 0, 0, NULL)` once after `timeout`, by packet time where
+// captures are replayed. Anywhere. EINVAL for NULL or a time that is negative
+// or over a year; ENOMEM where all timers are armed.
 int mtcp_settimer(mctx_t mctx, int id, struct timeval* timeout, callback_t cb);
-/* Extensions: again and again, not oftener than each millisecond; none of the
- * timers with this number fires any more (ENOENT where none was armed). */
+// Extensions: again and again, not oftener than each millisecond; none of the
+// timers with this number fires any more (ENOENT where none was armed).
 int mtcp_settimer_periodic(mctx_t mctx, int id, struct timeval* period,
                            callback_t cb);
 int mtcp_canceltimer(mctx_t mctx, int id);
 
-/* Microseconds of the context's clock, in callbacks; 0 with errno if not. */
+// Microseconds of the context's clock, in callbacks; 0 with errno if not.
 uint32_t mtcp_cb_get_ts(mctx_t mctx);
 
-/* Why MOS_ON_ERROR was raised (extension). */
+// Why MOS_ON_ERROR was raised (extension).
 enum mos_error_cause {
   MOS_ERROR_GAP = 0,
   MOS_ERROR_OVERLAP_CONFLICT = 1,
@@ -265,7 +264,9 @@ enum mos_error_cause {
   MOS_ERROR_OVERWRITTEN = 5,
   MOS_ERROR_BAD_CHECKSUM = 6,
   MOS_ERROR_LATE_AFTER_GAP = 7,
-  MOS_ERROR_FIN_DATA_OVERLAP = 8
+  MOS_ERROR_FIN_DATA_OVERLAP = 8,
+  MOS_ERROR_OUT_OF_WINDOW = 9,
+  MOS_ERROR_PAWS = 10
 };
 
 struct mos_error_info {
@@ -277,7 +278,7 @@ struct mos_error_info {
   uint64_t hash_new;  /* ... and of those that came. */
 };
 
-/* Why MOS_ON_CONN_END was raised (extension). */
+// Why MOS_ON_CONN_END was raised (extension).
 enum mos_end_reason {
   MOS_END_FIN = 0,
   MOS_END_RESET = 1,
@@ -292,5 +293,3 @@ enum mos_end_reason {
 #ifdef __cplusplus
 }
 #endif
-
-#endif /* MOS_API_H */

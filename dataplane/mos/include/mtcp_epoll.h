@@ -1,8 +1,7 @@
-/* epoll of mOS: waits for pipes of a context. Monitors' sockets tell by
- * callbacks and are never ready. */
+// epoll of mOS: waits for pipes of a context. Monitors' sockets tell by
+// callbacks and are never ready.
 
-#ifndef MTCP_EPOLL_H
-#define MTCP_EPOLL_H
+#pragma once
 
 #include <mtcp_api.h>
 #include <stdint.h>
@@ -46,30 +45,28 @@ struct mtcp_epoll_event {
   mtcp_epoll_data_t data;
 };
 
-/* EINVAL for a size below 1; ENFILE where no socket is left. */
+// EINVAL for a size below 1; ENFILE where no socket is left.
 int mtcp_epoll_create(mctx_t mctx, int size);
 
-/* EBADF for an instance or socket that is not open; EINVAL for an `epid` that
- * is no instance, itself as `sock`, NULL as `event` but for DEL, or another
- * operation; EEXIST for ADD of what is there; ENOENT for MOD and DEL of what is
- * not. */
+// EBADF for an instance or socket that is not open; EINVAL for an `epid` that
+// is no instance, itself as `sock`, NULL as `event` but for DEL, or another
+// operation; EEXIST for ADD of what is there; ENOENT for MOD and DEL of what is
+// not.
 int mtcp_epoll_ctl(mctx_t mctx, int epid, int op, int sock,
                    struct mtcp_epoll_event* event);
 
-/* How many events were put into `events`. `timeout` in milliseconds: -1 waits
- * for the first, 0 only looks; at its end 0. EBADF; EINVAL for what is no
- * instance, or no room; EINTR when the context ends, so also when its captures
- * have. From a callback it only looks. */
+// How many events were put into `events`. `timeout` in milliseconds: -1 waits
+// for the first, 0 only looks; at its end 0. EBADF; EINVAL for what is no
+// instance, or no room; EINTR when the context ends, so also when its captures
+// have. From a callback it only looks.
 int mtcp_epoll_wait(mctx_t mctx, int epid, struct mtcp_epoll_event* events,
                     int maxevents, int timeout);
 
-/* The name of an epoll event, "MOS_EPOLLIN" for instance, of the lowest where
- * several are set; "unknown event" for none. Static storage: not to be written
- * to. */
+// The name of an epoll event, "MOS_EPOLLIN" for instance, of the lowest where
+// several are set; "unknown event" for none. Static storage: not to be written
+// to.
 char* EventToString(uint32_t event);
 
 #ifdef __cplusplus
 }
 #endif
-
-#endif /* MTCP_EPOLL_H */

@@ -38,29 +38,29 @@ TEST(MosConfTest, AWholeFileIsReadAsMosPrograms) {
   const MosConf conf = Parsed(R"(
 # A monitor between two ports.
 application {
-	type = monitor
-	run = midstat -c 4       # its arguments
-	cpu_mask = 0x000F
-	ip_forward = 0
+  type = monitor
+  run = midstat -c 4       # its arguments
+  cpu_mask = 0x000F
+  ip_forward = 0
 }
 
 mos {
-	forward = 1
-	nb_mem_channels = 4
-	netdev {
-		af_packet:eth0 0x0003
-		af_packet:eth1 0x0003
-	}
-	nic_forward_table {
-		af_packet:eth0 af_packet:eth1
-		af_packet:eth1 af_packet:eth0
-	}
-	max_concurrency = 100000
-	no_ring_buffers = 0
-	rmem_size = 8192
-	tcp_tw_interval = 0
-	tcp_timeout = 30
-	mos_log = logs/
+  forward = 1
+  nb_mem_channels = 4
+  netdev {
+    af_packet:eth0 0x0003
+    af_packet:eth1 0x0003
+  }
+  nic_forward_table {
+    af_packet:eth0 af_packet:eth1
+    af_packet:eth1 af_packet:eth0
+  }
+  max_concurrency = 100000
+  no_ring_buffers = 0
+  rmem_size = 8192
+  tcp_tw_interval = 0
+  tcp_timeout = 30
+  mos_log = logs/
 }
 )");
   ASSERT_EQ(conf.applications.size(), 1u);
@@ -184,8 +184,8 @@ TEST(MosConfTest, EachBadValueIsRefusedWithItsRange) {
       {"multiprocess = 2", "\"2\" is neither 0 nor 1"},
       {"nb_mem_channels = 0", "\"0\" is not a number in [1, 32]"},
       {"nb_mem_channels = 33", "[1, 32]"},
-      {"max_concurrency = 0", "[1, 16777216]"},
-      {"max_concurrency = 16777217", "[1, 16777216]"},
+      {"max_concurrency = 0", "[1, 4194304]"},
+      {"max_concurrency = 4194305", "[1, 4194304]"},
       {"rmem_size = -1", "[0, 67108864]"},
       {"rmem_size = 67108865", "[0, 67108864]"},
       {"rmem_size = 8k", "\"8k\" is not a number"},
@@ -215,7 +215,7 @@ TEST(MosConfTest, EachBadValueIsRefusedWithItsRange) {
 
 TEST(MosConfTest, ValuesAtTheirBoundsAreTaken) {
   for (const char* line :
-       {"nb_mem_channels = 32", "max_concurrency = 16777216", "rmem_size = 0",
+       {"nb_mem_channels = 32", "max_concurrency = 4194304", "rmem_size = 0",
         "rmem_size = 67108864", "rmem_size = 0x2000", "tcp_timeout = 1",
         "tcp_timeout = 86400", "tcp_tw_interval = 86400"}) {
     Parsed(WithMos(line));
