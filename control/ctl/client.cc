@@ -104,19 +104,30 @@ struct Client::Connection {
     return ToStatus((stub.*method)(&context, request, &response));
   }
 
-  template <typename Record>
-  CallStatus ReadAll(grpc::ClientContext& context,
-                     grpc::ClientReader<Record>& reader,
-                     absl::FunctionRef<Next(const Record&)> on_record) {
+  // `open` begins the stream in the context that it is given. A stream has no
+  // deadline, so a short call asks first whether anybody is there.
+  template <typename Record, typename Open>
+  CallStatus Stream(Open open,
+                    absl::FunctionRef<Next(const Record&)> on_record) {
+    v1::GetCapabilitiesResponse reached;
+    if (CallStatus status =
+            Unary(*system, &v1::SystemService::Stub::GetCapabilities,
+                  v1::GetCapabilitiesRequest(), reached);
+        !status.ok()) {
+      return status;
+    }
+    grpc::ClientContext context;
+    const Current call(*this, context);
+    const std::unique_ptr<grpc::ClientReader<Record>> reader = open(&context);
     bool ended_here = false;
     Record record;
-    while (reader.Read(&record)) {
+    while (reader->Read(&record)) {
       if (on_record(record) == Next::kRead) continue;
       ended_here = true;
       context.TryCancel();
       break;
     }
-    const grpc::Status status = reader.Finish();
+    const grpc::Status status = reader->Finish();
     if (ended_here) return {};
     return ToStatus(status);
   }
@@ -289,29 +300,21 @@ CallStatus Client::Call(const v1::SetLogLevelRequest& request,
 CallStatus Client::Observe(
     const v1::ObserveRequest& request,
     absl::FunctionRef<Next(const v1::ObserveResponse&)> on_record) {
-  v1::GetCapabilitiesResponse reached;
-  if (CallStatus status = Call(v1::GetCapabilitiesRequest(), reached);
-      !status.ok()) {
-    return status;
-  }
-  grpc::ClientContext context;
-  const Connection::Current call(*connection_, context);
-  const auto reader = connection_->observer->Observe(&context, request);
-  return connection_->ReadAll(context, *reader, on_record);
+  return connection_->Stream<v1::ObserveResponse>(
+      [&](grpc::ClientContext* context) {
+        return connection_->observer->Observe(context, request);
+      },
+      on_record);
 }
 
 CallStatus Client::Drain(
     const v1::DrainRequest& request,
     absl::FunctionRef<Next(const v1::DrainResponse&)> on_record) {
-  v1::GetCapabilitiesResponse reached;
-  if (CallStatus status = Call(v1::GetCapabilitiesRequest(), reached);
-      !status.ok()) {
-    return status;
-  }
-  grpc::ClientContext context;
-  const Connection::Current call(*connection_, context);
-  const auto reader = connection_->system->Drain(&context, request);
-  return connection_->ReadAll(context, *reader, on_record);
+  return connection_->Stream<v1::DrainResponse>(
+      [&](grpc::ClientContext* context) {
+        return connection_->system->Drain(context, request);
+      },
+      on_record);
 }
 
 CallStatus Client::CheckHealth(const std::string& service, Health& health) {

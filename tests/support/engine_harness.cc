@@ -235,19 +235,31 @@ void EngineHarness::Configure(std::vector<Monitor> monitors,
 }
 
 void EngineHarness::Send(const PacketBuilder& packet, size_t receiver) {
-  Add(packet);
+  Add(store_.Make(packet));
   if (!collecting_ || burst_.size == Burst::kMaxPackets) Run(receiver);
 }
 
+void EngineHarness::SendFrame(std::span<const uint8_t> frame,
+                              const std::function<void(Packet&)>& edit) {
+  Packet packet = store_.Make(frame);
+  edit(packet);
+  SendPacket(std::move(packet));
+}
+
+void EngineHarness::SendPacket(Packet packet) {
+  Add(std::move(packet));
+  if (!collecting_ || burst_.size == Burst::kMaxPackets) Run(0);
+}
+
 void EngineHarness::SendAlone(const PacketBuilder& packet) {
-  Add(packet);
+  Add(store_.Make(packet));
   pipelines_[0]->ProcessReceived(burst_);
 }
 
-void EngineHarness::Add(const PacketBuilder& packet) {
+void EngineHarness::Add(Packet packet) {
   clock_ = std::max(clock_, time_);
   Packet& made = burst_.packet[burst_.size];
-  made = store_.Make(packet);
+  made = std::move(packet);
   made.time = time_;
   made.clock = clock_;
   made.index = next_index_++;

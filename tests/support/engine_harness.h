@@ -17,6 +17,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -100,6 +101,11 @@ class EngineHarness {
   void Send(const PacketBuilder& packet, size_t receiver = 0);
   void BeginBurst() { collecting_ = true; }
   void EndBurst(size_t receiver = 0);
+  // The same with a packet made of `frame`, after `edit` was at it, and with
+  // one that something else received.
+  void SendFrame(std::span<const uint8_t> frame,
+                 const std::function<void(Packet&)>& edit);
+  void SendPacket(Packet packet);
   // Worker 0 receives the packet; the others do not run.
   void SendAlone(const PacketBuilder& packet);
 
@@ -143,7 +149,7 @@ class EngineHarness {
   void ExpectAccountsBalance() const;
 
  private:
-  void Add(const PacketBuilder& packet);
+  void Add(Packet packet);
   void Run(size_t receiver);
   void ProcessHandedOver();
 

@@ -48,10 +48,12 @@ class Daemon:
       client: of its API.
     """
 
-    def __init__(self, network: Network, config: dict | None = None, **system):
+    def __init__(self, network: Network, config: dict | None = None, cpu: int | None = None,
+                 **system):
         """`config` and `system` are the parts of the configuration file; the network's
-        ports and a socket in its folder are added."""
+        ports and a socket in its folder are added. With `cpu` it has that one alone."""
         self._host = network.mosaic
+        self._launcher = [] if cpu is None else ["taskset", "--cpu-list", cpu]
         self.socket = network.folder / "mosaicd.sock"
         self._configuration = network.folder / "mosaicd.json"
         settings = {"ports": network.ports, "control": {"socket_path": str(self.socket)},
@@ -63,8 +65,8 @@ class Daemon:
 
     def _start(self):
         # JSON is YAML too.
-        self.process = self._host.start(Programs.path("mosaicd"), "run", "-c", self._configuration,
-                                        cwd=self._folder)
+        self.process = self._host.start(*self._launcher, Programs.path("mosaicd"), "run",
+                                        "-c", self._configuration, cwd=self._folder)
         self.client = Client(self.socket)
         wait_until("mosaicd is ready", self._is_ready)
 

@@ -55,6 +55,14 @@ class Host:
         """What `command` prints; fails with all it says if it fails."""
         return run_to_end(*self.inside(*command), patience=patience)
 
+    def receive_on(self, interface: str, cpu: int):
+        """Lets the kernel take what arrives at `interface` on `cpu`, not on the CPU and
+        in the time of the program that sent it."""
+        # A network namespace sees its own interfaces in a /sys mounted inside of it.
+        self.run("unshare", "--mount", "sh", "-c",
+                 f"mount -t sysfs none /sys && echo {1 << cpu:x} > "
+                 f"/sys/class/net/{interface}/queues/rx-0/rps_cpus")
+
     def attempt(self, *command, patience: float = PATIENCE) -> subprocess.CompletedProcess:
         """`command` after its end, however it ended."""
         return attempt(*self.inside(*command), patience=patience)
