@@ -40,8 +40,9 @@ class FunctionTimers {
 
   explicit FunctionTimers(size_t timers);
 
-  // kNoTimer if all are armed.
-  TimerHandle Arm(const Owner& owner, const TimerSpec& spec);
+  // Counts from `now`; from the clock's first value if that is 0. kNoTimer if
+  // all are armed.
+  TimerHandle Arm(const Owner& owner, const TimerSpec& spec, Timestamp now);
 
   // False if it is not armed, or is another function's.
   bool Cancel(const NfSlot& slot, TimerHandle timer);
@@ -57,7 +58,6 @@ class FunctionTimers {
   template <typename Fire>
   void AdvanceTo(Timestamp now, size_t budget, Fire&& fire);
 
-  Timestamp now() const { return now_; }
   size_t armed() const { return armed_; }
 
  private:
@@ -66,15 +66,15 @@ class FunctionTimers {
     TimerSpec spec;
     Timestamp due;
     uint32_t generation;
-    uint32_t next;  // Of the state's timers, or of free ones, or of waiting
-                    // ones of the worker: number + 1; 0: none.
+    uint32_t next;  // Of the state's timers, or of free ones: number + 1; 0:
+                    // none.
     uint32_t previous;
     bool armed;
+    bool waits;  // For the clock's first value.
   };
 
-  void StartWaiting(Timestamp now);
+  void Begin(Timestamp now);
   void Schedule(uint32_t number, Timestamp due);
-  void Unlink(uint32_t number);
   void Free(uint32_t number);
   // Takes timer `number` out, or arms it for its next time, and says what
   // fires.
@@ -86,15 +86,13 @@ class FunctionTimers {
   uint32_t unused_ = 0;   // Numbers from here on were never armed.
   uint32_t waiting_ = 0;  // How many wait for the clock's first value.
   size_t armed_ = 0;
-  Timestamp now_;
   bool started_ = false;
 };
 
 template <typename Fire>
 void FunctionTimers::AdvanceTo(Timestamp now, size_t budget, Fire&& fire) {
-  StartWaiting(now);
+  if (!started_) Begin(now);
   wheel_.AdvanceTo(now, budget, [&](uint32_t number, Timestamp tick) {
-    now_ = tick;
     fire(Take(number, tick));
   });
 }

@@ -1,5 +1,5 @@
 // mosaic-bench: measures the engine on a trace in memory and checks what it saw
-// against the trace's ground truth.
+// against the trace's ground truth; makes such traces.
 
 #include <fmt/format.h>
 #include <sys/resource.h>
@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <fstream>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@
 #include "CLI/Config.hpp"
 #include "CLI/Formatter.hpp"
 #include "tests/bench/bench_run.h"
+#include "tests/bench/traffic_generator.h"
 #include <nlohmann/json.hpp>
 
 namespace mosaic::bench {
@@ -23,6 +25,7 @@ namespace {
 constexpr int kExitWrongResults = 1;
 constexpr int kExitUsage = 2;
 constexpr int kExitBadTrace = 4;
+constexpr int kExitCannotWrite = 5;
 
 struct Flags {
   std::string trace;
@@ -65,8 +68,8 @@ std::string Differences(const RunFigures& figures, Workload workload,
     compare("s2c_bytes", results.bytes_server_to_client);
   }
   if (workload == Workload::kRead) {
-    compare("bytesum", results.bytesum);
-    compare("xor8", results.xor8);
+    compare("bytesum", results.payload.bytesum);
+    compare("xor8", results.payload.xor8);
   }
   if (workload == Workload::kCrc) compare("crcsum", results.crc32c_sum);
   if (figures.bounds_hit > 0) {
@@ -93,8 +96,8 @@ nlohmann::ordered_json ToJson(const RunFigures& figures, const Flags& flags,
           {"connections_ended", results.connections_ended},
           {"bytes_client_to_server", results.bytes_client_to_server},
           {"bytes_server_to_client", results.bytes_server_to_client},
-          {"bytesum", results.bytesum},
-          {"xor8", results.xor8},
+          {"bytesum", results.payload.bytesum},
+          {"xor8", results.payload.xor8},
           {"crc32c_sum", results.crc32c_sum},
           {"peak_rss_bytes", static_cast<uint64_t>(usage.ru_maxrss) * 1024},
           {"flow_bytes", figures.flow_bytes}};
@@ -136,14 +139,19 @@ int Run(const Flags& flags) {
   return 0;
 }
 
-}  // namespace
-}  // namespace mosaic::bench
+int Generate(const TrafficShape& shape, const std::string& path) {
+  const absl::StatusOr<GroundTruth> truth = GenerateTraffic(shape, path);
+  if (!truth.ok()) {
+    fmt::print(stderr, "mosaic-bench: {}\n",
+               std::string(truth.status().message()));
+    return absl::IsInvalidArgument(truth.status()) ? kExitUsage
+                                                   : kExitCannotWrite;
+  }
+  fmt::print("{}", truth->Text());
+  return 0;
+}
 
-int main(int argc, char** argv) {
-  using mosaic::bench::Feed;
-  mosaic::bench::Flags flags;
-  CLI::App app{"Measures Mosaic's engine on traces in memory", "mosaic-bench"};
-  app.require_subcommand(1);
+void AddRun(CLI::App& app, Flags& flags) {
   CLI::App* const run = app.add_subcommand("run", "One workload on one trace");
   run->add_option("--trace", flags.trace, "pcap file; FILE.gt is its truth")
       ->required();
@@ -162,10 +170,87 @@ int main(int argc, char** argv) {
                   "split: by owner beforehand; handoff: one worker polls")
       ->check(CLI::IsMember({"split", "handoff"}));
   run->add_flag("--json", flags.json, "One JSON object");
+}
+
+// What is given here changes the shape that was named.
+struct ShapeFlags {
+  std::string shape;
+  std::string path;
+  std::optional<uint32_t> connections, concurrent, request_bytes,
+      response_bytes, interval_nanos, burst;
+  std::optional<uint16_t> mss;
+  std::optional<double> sigma, reorder, resend;
+  std::optional<uint64_t> seed;
+
+  TrafficShape Shape() const {
+    TrafficShape changed = *ShapeOf(shape);
+    const auto change = [](auto& field, const auto& value) {
+      if (value) field = *value;
+    };
+    change(changed.connections, connections);
+    change(changed.concurrent, concurrent);
+    change(changed.request_bytes, request_bytes);
+    change(changed.response_bytes, response_bytes);
+    change(changed.response_sigma, sigma);
+    change(changed.mss, mss);
+    change(changed.reorder, reorder);
+    change(changed.resend, resend);
+    change(changed.interval_nanos, interval_nanos);
+    change(changed.burst, burst);
+    change(changed.seed, seed);
+    return changed;
+  }
+};
+
+void AddGenerate(CLI::App& app, ShapeFlags& flags) {
+  CLI::App* const generate = app.add_subcommand(
+      "generate", "Makes up a trace, FILE, and its ground truth, FILE.gt");
+  generate->add_option("shape", flags.shape, "web, small, bulk or conc=N")
+      ->required()
+      ->check([](const std::string& name) {
+        return ShapeOf(name) ? std::string()
+                             : fmt::format(
+                                   "{} is none of web, small, bulk, "
+                                   "conc=N with N in [1, {}]",
+                                   name, TrafficShape::kMaxConnections / 2);
+      });
+  generate->add_option("file", flags.path, "pcap file to write")->required();
+  generate->add_option("--connections", flags.connections, "In all");
+  generate->add_option("--concurrent", flags.concurrent, "Open at once");
+  generate->add_option("--request-bytes", flags.request_bytes,
+                       "Of each request");
+  generate->add_option("--response-bytes", flags.response_bytes,
+                       "Of responses; their median where --sigma is not 0");
+  generate->add_option("--sigma", flags.sigma,
+                       "Of the log-normal length of responses; 0: all alike");
+  generate->add_option("--mss", flags.mss, "Longest payload of a segment");
+  generate->add_option("--reorder", flags.reorder, "Part of segments, 0 to 1");
+  generate->add_option("--resend", flags.resend, "Part of segments, 0 to 1");
+  generate->add_option("--interval-ns", flags.interval_nanos,
+                       "From each packet to the next");
+  generate->add_option("--burst", flags.burst,
+                       "Packets of one connection in a row at most");
+  generate->add_option("--seed", flags.seed, "Another one, another trace");
+}
+
+}  // namespace
+}  // namespace mosaic::bench
+
+int main(int argc, char** argv) {
+  using mosaic::bench::Feed;
+  mosaic::bench::Flags flags;
+  mosaic::bench::ShapeFlags shape;
+  CLI::App app{"Measures Mosaic's engine on traces in memory", "mosaic-bench"};
+  app.require_subcommand(1);
+  mosaic::bench::AddRun(app, flags);
+  mosaic::bench::AddGenerate(app, shape);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : mosaic::bench::kExitUsage;
+  }
+  if (app.got_subcommand("generate")) {
+    return mosaic::bench::Generate(shape.Shape(), shape.path);
   }
   flags.options.workload = *mosaic::bench::WorkloadOf(flags.workload);
   flags.options.feed = flags.feed == "handoff" ? Feed::kHandoff : Feed::kSplit;
