@@ -8,8 +8,7 @@ include(GNUInstallDirs)
 
 set(map ${CMAKE_CURRENT_LIST_DIR}/mosaic-mos.map)
 add_library(mosaic-mos SHARED ${CMAKE_CURRENT_LIST_DIR}/library.cc)
-target_link_libraries(mosaic-mos PRIVATE
-  -Wl,--whole-archive mosaic_mos -Wl,--no-whole-archive)
+target_link_libraries(mosaic-mos PRIVATE $<LINK_LIBRARY:WHOLE_ARCHIVE,mosaic_mos>)
 target_link_options(mosaic-mos PRIVATE -Wl,--version-script=${map} -Wl,-Bsymbolic)
 set_target_properties(mosaic-mos PROPERTIES
   LINK_DEPENDS ${map}
