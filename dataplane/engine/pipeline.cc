@@ -58,9 +58,10 @@ Pipeline::Pipeline(const PipelineConfig& config, const FlowHash& hash,
       parser_(config.parser),
       tracker_(config.limits, hash, counters, histograms_),
       delivery_(tracker_),
+      streams_(tracker_, delivery_),
       tcp_(tracker_, delivery_),
       transmitter_(sinks, counters) {
-  tracker_.SetDelivery(delivery_);
+  tracker_.SetDelivery(delivery_, streams_);
 }
 
 void Pipeline::SetSnapshot(const SnapshotOnWorker& on,
@@ -124,6 +125,9 @@ void Pipeline::ProcessPacket(Burst& burst, size_t i) {
     } else {
       verdict = ProcessDatagram(flow, context);
     }
+  } else if (verdict == Verdict::kForward &&
+             parsed.packet_class == PacketClass::kOtherIp) {
+    verdict = tracker_.RaiseOrphan(context);
   } else if (parsed.packet_class == PacketClass::kError) {
     counters_.parse_errors[static_cast<size_t>(parsed.error) - 1].Add(1);
     counters_.dropped_packets[static_cast<size_t>(DropReason::kParseError)].Add(

@@ -13,6 +13,7 @@
 #include "dataplane/engine/flow_tracker.h"
 #include "dataplane/engine/handoff.h"
 #include "dataplane/engine/stream_delivery.h"
+#include "dataplane/engine/stream_options.h"
 #include "dataplane/engine/tcp_stage.h"
 #include "dataplane/engine/transmitter.h"
 #include "dataplane/parse/parser.h"
@@ -84,6 +85,7 @@ class Pipeline {
   const Parser parser_;
   FlowTracker tracker_;
   StreamDelivery delivery_;
+  FunctionStreams streams_;
   TcpStage tcp_;
   Transmitter transmitter_;
 
