@@ -66,6 +66,32 @@ void CheckTimeouts(const v1::TimeoutConfig& timeouts, const std::string& path,
   check(timeouts.has_icmp(), "icmp", timeouts.icmp());
 }
 
+void CheckFragments(const v1::FragmentConfig& fragments,
+                    const std::string& path, FieldChecks& checks) {
+  if (fragments.has_datagrams_per_worker()) {
+    checks.InRange(FieldPath(path, "datagrams_per_worker"),
+                   fragments.datagrams_per_worker(), 16, 1 << 20);
+  }
+  if (fragments.has_buffer_bytes_per_worker()) {
+    const std::string at = FieldPath(path, "buffer_bytes_per_worker");
+    checks.BytesInRange(at, fragments.buffer_bytes_per_worker(), kMebibyte,
+                        64 * kGibibyte);
+    checks.WholeMebibytes(at, fragments.buffer_bytes_per_worker());
+  }
+  if (fragments.has_timeout()) {
+    checks.Timeout(FieldPath(path, "timeout"), fragments.timeout());
+  }
+}
+
+void CheckEncapsulations(const v1::SystemConfig& system,
+                         const std::string& path, FieldChecks& checks) {
+  for (int i = 0; i < system.opaque_encapsulations_size(); ++i) {
+    if (system.opaque_encapsulations(i) == v1::ENCAPSULATION_UNSPECIFIED) {
+      checks.Fail(ElementPath(path, i), "required; name an encapsulation");
+    }
+  }
+}
+
 void CheckReplay(const v1::ReplayConfig& replay, const std::string& path,
                  FieldChecks& checks) {
   const std::string captures = FieldPath(path, "captures");
@@ -93,6 +119,8 @@ std::vector<Violation> Validate(const v1::SystemConfig& system,
   CheckMemory(system, base, checks);
   CheckTimeouts(system.timeouts(), FieldPath(base, "timeouts"), checks);
   CheckReplay(system.replay(), FieldPath(base, "replay"), checks);
+  CheckFragments(system.fragments(), FieldPath(base, "fragments"), checks);
+  CheckEncapsulations(system, FieldPath(base, "opaque_encapsulations"), checks);
   CheckPorts(system, base, checks);
   CheckListeners(system, base, checks);
   return checks.Take();

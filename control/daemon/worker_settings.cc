@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "control/daemon/parsing_settings.h"
 #include "dataplane/io/allowed_cpus.h"
 
 namespace mosaic {
@@ -23,8 +24,7 @@ void SetFromSystem(const v1::SystemConfig& system, WorkerConfig& worker) {
     worker.idle =
         system.idle() == v1::IDLE_MODE_POLL ? Idle::kPoll : Idle::kAdaptive;
   }
-  worker.pipeline.parser.vlan_in_key = system.flow_key().vlan();
-  worker.pipeline.parser.port_in_key = system.flow_key().port();
+  SetParsing(system, worker.pipeline);
 
   WorkerLimits& limits = worker.pipeline.limits;
   const v1::LimitConfig& bounds = system.limits();

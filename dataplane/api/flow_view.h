@@ -58,6 +58,7 @@ struct SideCounters {
   uint64_t gap_bytes = 0;
   uint64_t conflict_bytes = 0;
   uint64_t refused_bytes = 0;  // Bad checksum, beyond the buffer, budget.
+  uint64_t icmp_errors = 0;    // Quoting packets that it sent.
 };
 
 class FlowView {

@@ -23,9 +23,10 @@ struct FlowKey {
   uint8_t protocol = 0;               // IANA number; 0 names no flow.
   uint8_t ip_version = 0;             // 4 or 6.
   // The rest is 0 unless configured into the key.
-  uint16_t port_id = 0;    // Index of the port the packet came in by.
-  uint32_t vlan_id = 0;    // Outer tag's id, and the inner one's << 12.
-  uint32_t tunnel_id = 0;  // The innermost tunnel's id.
+  uint16_t port_id = 0;          // Index of the port the packet came in by.
+  uint32_t vlan_id : 24 = 0;     // Outer tag's id, and the inner one's << 12.
+  uint32_t tunnel_kind : 8 = 0;  // Of the innermost tunnel: an Encapsulation.
+  uint32_t tunnel_id = 0;        // And its id.
 
   friend bool operator==(const FlowKey& a, const FlowKey& b) {
     return std::memcmp(&a, &b, sizeof(FlowKey)) == 0;

@@ -5,13 +5,25 @@
 #include "dataplane/base/check.h"
 
 namespace mosaic {
+namespace {
+
+// Which workers have a source.
+std::vector<size_t> WorkersWith(const std::vector<PacketSource*>& sources) {
+  std::vector<size_t> workers;
+  for (size_t i = 0; i < sources.size(); ++i) {
+    if (sources[i] != nullptr) workers.push_back(i);
+  }
+  return workers;
+}
+
+}  // namespace
 
 Engine::Engine(const EngineConfig& config, NfFactory factory,
                std::vector<PacketSource*> sources)
     : config_(config),
       factory_(std::move(factory)),
       hash_(config.seed),
-      handoff_(config.workers),
+      handoff_(config.workers, WorkersWith(sources)),
       current_(EmptyConfiguration(config.workers)) {
   MOSAIC_CHECK(config.workers > 0 && config.workers <= kMaxWorkers);
   sources.resize(config.workers, nullptr);

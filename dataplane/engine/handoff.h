@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "dataplane/base/packet.h"
@@ -28,7 +29,15 @@ class Handoff {
  public:
   static constexpr size_t kRingPackets = 2048;
 
-  explicit Handoff(size_t workers) : workers_(workers) {
+  // Every worker receives packets.
+  explicit Handoff(size_t workers) : Handoff(workers, {}) {}
+
+  // Only `receivers` do; if empty, all. Fragments are put together by them.
+  Handoff(size_t workers, std::vector<size_t> receivers)
+      : workers_(workers), receivers_(std::move(receivers)) {
+    if (receivers_.empty()) {
+      for (size_t i = 0; i < workers; ++i) receivers_.push_back(i);
+    }
     for (size_t i = 0; i < workers * workers; ++i) {
       const bool needed = i / workers != i % workers;
       rings_.push_back(
@@ -45,6 +54,13 @@ class Handoff {
     return static_cast<size_t>(((hash >> 32) * workers_) >> 32);
   }
 
+  // The worker that puts the datagrams with this hash together. Where one
+  // worker receives everything it is that one, so that a datagram keeps its
+  // place among the packets of its flow.
+  size_t FragmentOwnerOf(uint64_t hash) const {
+    return receivers_[((hash >> 32) * receivers_.size()) >> 32];
+  }
+
   // REQUIRES: from != to.
   SpscRing<HandedPacket>& Ring(size_t from, size_t to) {
     return *rings_[from * workers_ + to];
@@ -52,6 +68,7 @@ class Handoff {
 
  private:
   const size_t workers_;
+  std::vector<size_t> receivers_;
   std::vector<std::unique_ptr<SpscRing<HandedPacket>>> rings_;
 };
 

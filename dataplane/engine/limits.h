@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "dataplane/base/timestamp.h"
+#include "dataplane/parse/ip_reassembly.h"
 
 namespace mosaic {
 
@@ -48,6 +49,7 @@ struct WorkerLimits {
   size_t flows = 65'536;
   size_t reassembly_bytes = size_t{64} << 20;  // Chunks of out-of-order bytes.
   size_t timers = 65'536;  // Of network functions, armed at once.
+  FragmentLimits fragments;
   Prefault prefault = Prefault::kNo;
   Timeouts timeouts;
   GapPolicy gap;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "dataplane/base/byte_order.h"
+#include "dataplane/parse/icmp_error.h"
 
 namespace mosaic {
 namespace {
@@ -17,15 +18,31 @@ bool HasFlow(const ParsedPacket& parsed) {
          parsed.packet_class == PacketClass::kIcmp;
 }
 
-bool IsIp(const ParsedPacket& parsed) {
+// Whether RAW monitors are still to be shown the packet. Fragments are shown
+// before they are put together; the datagram is not shown once more.
+bool IsRaw(const ParsedPacket& parsed) {
   return parsed.packet_class != PacketClass::kNotIp &&
-         parsed.packet_class != PacketClass::kError;
+         parsed.packet_class != PacketClass::kError &&
+         parsed.packet_class != PacketClass::kFragment &&
+         parsed.reassembled == 0;
+}
+
+bool IsUndecidedFragment(const ParsedPacket& parsed) {
+  return parsed.packet_class == PacketClass::kFragment &&
+         parsed.fragment_fate == FragmentFate::kUndecided;
 }
 
 void CountAnomalies(uint8_t anomalies, CoreCounters& counters) {
   for (size_t bit = 0; bit < kParseAnomalies; ++bit) {
     counters.parse_anomalies[bit].Add(anomalies >> bit & 1);
   }
+}
+
+IpReassembly::Delivered MemoryOf(const std::vector<PacketSink*>& sinks) {
+  const bool sends = std::ranges::any_of(
+      sinks, [](const PacketSink* sink) { return sink != nullptr; });
+  return sends ? IpReassembly::Delivered::kRemember
+               : IpReassembly::Delivered::kForget;
 }
 
 // RAW filters are compiled for Ethernet frames. A packet of another link type
@@ -56,12 +73,15 @@ Pipeline::Pipeline(const PipelineConfig& config, const FlowHash& hash,
       worker_(worker),
       counters_(counters),
       parser_(config.parser),
+      fragments_(config.limits.fragments, MemoryOf(sinks), parser_, hash,
+                 counters),
       tracker_(config.limits, hash, counters, histograms_),
       delivery_(tracker_),
       streams_(tracker_, delivery_),
       tcp_(tracker_, delivery_),
       transmitter_(sinks, counters) {
   tracker_.SetDelivery(delivery_, streams_);
+  outbox_.reserve(DatagramPool::kDatagrams);
 }
 
 void Pipeline::SetSnapshot(const SnapshotOnWorker& on,
@@ -83,8 +103,10 @@ void Pipeline::ProcessReceived(Burst& burst) {
   histograms_.rx_burst_packets.Record(burst.size);
   counters_.rx_bytes.Add(bytes);
 
-  parser_.Parse(burst.packets(), burst.parsed_packets());
+  const size_t others = parser_.Parse(burst.packets(), burst.parsed_packets());
   hash_.HashBurst(burst.parsed_packets());
+  if (others > 0) [[unlikely]]
+    Defragment(burst, config_.handoff);
   if (handoff_.workers() > 1) HandOff(burst);
   ProcessOwned(burst);
 }
@@ -101,6 +123,7 @@ void Pipeline::ProcessOwned(Burst& burst) {
   }
   for (size_t i = 0; i < burst.size; ++i) ProcessPacket(burst, i);
   transmitter_.Flush();
+  fragments_.Expire(clock_, config_.limits.expiry_budget);
   burst.size = 0;
 }
 
@@ -110,11 +133,12 @@ void Pipeline::ProcessPacket(Burst& burst, size_t i) {
   const PacketContext context{packet, parsed, packet.clock};
   clock_ = std::max(clock_, packet.clock);
   tracker_.AdvanceTo(packet.clock);
-
-  if (parsed.anomalies != 0) CountAnomalies(parsed.anomalies, counters_);
+  if (parsed.anomalies != 0) [[unlikely]] {
+    CountAnomalies(parsed.anomalies, counters_);
+  }
 
   Verdict verdict = Verdict::kForward;
-  if (has_raw_monitors_ && IsIp(parsed)) verdict = RaiseRaw(context);
+  if (has_raw_monitors_ && IsRaw(parsed)) verdict = RaiseRaw(context);
   if (verdict == Verdict::kForward && HasFlow(parsed)) {
     Flow* const flow =
         tracker_.table().Find(parsed.key, parsed.hash, burst.candidate[i]);
@@ -125,17 +149,49 @@ void Pipeline::ProcessPacket(Burst& burst, size_t i) {
     } else {
       verdict = ProcessDatagram(flow, context);
     }
-  } else if (verdict == Verdict::kForward &&
-             parsed.packet_class == PacketClass::kOtherIp) {
-    verdict = tracker_.RaiseOrphan(context);
-  } else if (parsed.packet_class == PacketClass::kError) {
-    counters_.parse_errors[static_cast<size_t>(parsed.error) - 1].Add(1);
-    counters_.dropped_packets[static_cast<size_t>(DropReason::kParseError)].Add(
-        1);
-    packet.Free();
-    return;
+  } else if (verdict == Verdict::kForward) {
+    if (DropUnsound(packet, parsed)) return;
+    verdict = ProcessWithoutFlow(context, burst.candidate[i]);
+  }
+  if (parsed.reassembled > 0) [[unlikely]] {
+    FragmentStage::Unwrap(parsed,
+                          verdict == Verdict::kForward
+                              ? IpReassembly::Fate::kForwarded
+                              : IpReassembly::Fate::kDropped,
+                          packet);
   }
   Settle(packet, verdict);
+}
+
+// Ends the way of a packet that no receiver would take. Returns whether it did.
+bool Pipeline::DropUnsound(Packet& packet, const ParsedPacket& parsed) {
+  DropReason reason = DropReason::kParseError;
+  if (parsed.packet_class == PacketClass::kError) {
+    counters_.parse_errors[static_cast<size_t>(parsed.error) - 1].Add(1);
+  } else if (parsed.packet_class == PacketClass::kFragment &&
+             parsed.fragment_fate == FragmentFate::kRefused) {
+    reason = DropReason::kIpFragment;
+  } else {
+    return false;
+  }
+  counters_.dropped_packets[static_cast<size_t>(reason)].Add(1);
+  packet.Free();
+  return true;
+}
+
+Verdict Pipeline::ProcessWithoutFlow(const PacketContext& context,
+                                     uint32_t candidate) {
+  const ParsedPacket& parsed = context.parsed;
+  if (parsed.packet_class == PacketClass::kIcmpError) {
+    return ProcessIcmpError(context, candidate);
+  }
+  if (parsed.packet_class == PacketClass::kOtherIp) {
+    return tracker_.RaiseOrphan(context);
+  }
+  return parsed.packet_class == PacketClass::kFragment &&
+                 parsed.fragment_fate == FragmentFate::kNfDrop
+             ? Verdict::kDrop
+             : Verdict::kForward;
 }
 
 // Every packet has one fate, and every fate one counter.
@@ -209,6 +265,20 @@ Verdict Pipeline::ProcessDatagram(Flow* flow, const PacketContext& context) {
   return verdict;
 }
 
+// An error that quotes no tracked flow makes none: it would be a flow for each
+// that is forged.
+Verdict Pipeline::ProcessIcmpError(const PacketContext& context,
+                                   uint32_t candidate) {
+  const QuotedFlow quoted = ReadQuotedFlow(context.parsed);
+  Flow* const flow =
+      tracker_.table().Find(quoted.key, context.parsed.hash, candidate);
+  counters_.icmp_errors[flow == nullptr ? 1 : 0].Add(1);
+  if (flow == nullptr) return tracker_.RaiseOrphan(context);
+  ++flow->rare[Index(flow->SideOf(quoted.sender))].icmp_errors;
+  return flow->Has(flow_flag::kBlocked) ? Verdict::kBlockFlow
+                                        : Verdict::kForward;
+}
+
 Verdict Pipeline::RaiseRaw(const PacketContext& context) {
   PacketView view(context.packet, context.parsed, Side::kClient);
   Event event;
@@ -248,6 +318,51 @@ Verdict Pipeline::RaiseRaw(const PacketContext& context) {
   return verdict;
 }
 
+// Lets each fragment that this worker is to put together do its part, before
+// the packets are handed on: so a datagram has its place in their order. An
+// ICMP error goes to the owner of the flow that it quotes.
+void Pipeline::Defragment(Burst& burst, HandoffPolicy when_full) {
+  for (size_t i = 0; i < burst.size; ++i) {
+    while (IsUndecidedFragment(burst.parsed[i])) {
+      burst.parsed[i].hash =
+          fragments_.HashOf(burst.packet[i], burst.parsed[i]);
+      if (OwnerOf(burst.parsed[i]) != worker_) break;
+      DefragmentOne(when_full, burst.packet[i], burst.parsed[i]);
+    }
+    if (burst.parsed[i].packet_class == PacketClass::kIcmpError) {
+      burst.parsed[i].hash = hash_.Of(ReadQuotedFlow(burst.parsed[i]).key);
+    }
+  }
+}
+
+void Pipeline::DefragmentOne(HandoffPolicy when_full, Packet& packet,
+                             ParsedPacket& parsed) {
+  if (has_raw_monitors_ && parsed.reassembled == 0 &&
+      RaiseRaw({packet, parsed, packet.clock}) != Verdict::kForward) {
+    parsed.fragment_fate = FragmentFate::kNfDrop;
+    return;
+  }
+  while (!fragments_.HasRoom()) {
+    if (when_full == HandoffPolicy::kDrop) {
+      fragments_.RefuseForRoom(parsed);
+      return;
+    }
+    // The datagrams are with other workers, which may wait for this one.
+    ProcessHandedOver();
+    std::this_thread::yield();
+  }
+  fragments_.Take(packet, parsed);
+}
+
+// The worker whose turn is next with the packet.
+size_t Pipeline::OwnerOf(const ParsedPacket& parsed) const {
+  if (HasFlow(parsed) || parsed.packet_class == PacketClass::kIcmpError) {
+    return handoff_.OwnerOf(parsed.hash);
+  }
+  return IsUndecidedFragment(parsed) ? handoff_.FragmentOwnerOf(parsed.hash)
+                                     : worker_;
+}
+
 bool Pipeline::PushTo(size_t owner, Packet& packet,
                       const ParsedPacket& parsed) {
   HandedPacket handed{std::move(packet), parsed};
@@ -265,19 +380,56 @@ bool Pipeline::PushTo(size_t owner, Packet& packet,
   return true;
 }
 
+void Pipeline::Push(size_t owner, Packet& packet, const ParsedPacket& parsed) {
+  if (PushTo(owner, packet, parsed)) {
+    counters_.handed_off_packets.Add(1);
+  } else {
+    counters_.dropped_packets[static_cast<size_t>(DropReason::kHandoffFull)]
+        .Add(1);
+  }
+}
+
+// Datagrams of others, made of fragments that others handed over, wait until no
+// burst of this worker is in the middle of its way.
+void Pipeline::PutAside(Burst& burst) {
+  size_t kept = 0;
+  for (size_t i = 0; i < burst.size; ++i) {
+    if (OwnerOf(burst.parsed[i]) != worker_) {
+      if (outbox_.size() == outbox_.capacity()) {
+        outbox_.erase(outbox_.begin(),
+                      outbox_.begin() + static_cast<ptrdiff_t>(outbox_next_));
+        outbox_next_ = 0;
+      }
+      outbox_.push_back({std::move(burst.packet[i]), burst.parsed[i]});
+      continue;
+    }
+    if (kept != i) {
+      burst.packet[kept] = std::move(burst.packet[i]);
+      burst.parsed[kept] = burst.parsed[i];
+    }
+    ++kept;
+  }
+  burst.size = kept;
+}
+
+void Pipeline::FlushOutbox() {
+  if (flushing_) return;
+  flushing_ = true;
+  while (outbox_next_ < outbox_.size()) {
+    HandedPacket next = std::move(outbox_[outbox_next_++]);
+    Push(OwnerOf(next.parsed), next.packet, next.parsed);
+  }
+  outbox_.clear();
+  outbox_next_ = 0;
+  flushing_ = false;
+}
+
 void Pipeline::HandOff(Burst& burst) {
   size_t kept = 0;
   for (size_t i = 0; i < burst.size; ++i) {
-    const size_t owner = HasFlow(burst.parsed[i])
-                             ? handoff_.OwnerOf(burst.parsed[i].hash)
-                             : worker_;
+    const size_t owner = OwnerOf(burst.parsed[i]);
     if (owner != worker_) {
-      if (PushTo(owner, burst.packet[i], burst.parsed[i])) {
-        counters_.handed_off_packets.Add(1);
-      } else {
-        counters_.dropped_packets[static_cast<size_t>(DropReason::kHandoffFull)]
-            .Add(1);
-      }
+      Push(owner, burst.packet[i], burst.parsed[i]);
       continue;
     }
     if (kept != i) {
@@ -297,16 +449,24 @@ size_t Pipeline::ProcessHandedOver() {
     Burst& burst = handed_over_;
     burst.size = 0;
     HandedPacket handed;
+    bool has_fragments = false;
     while (burst.size < Burst::kMaxPackets && ring.TryPop(handed)) {
       burst.packet[burst.size] = std::move(handed.packet);
       burst.parsed[burst.size] = handed.parsed;
+      has_fragments |= handed.parsed.packet_class == PacketClass::kFragment;
       ++burst.size;
     }
     if (burst.size == 0) continue;
     total += burst.size;
     counters_.taken_over_packets.Add(burst.size);
+    if (has_fragments) [[unlikely]] {
+      // This burst is in the middle of its way, so nothing can be waited for.
+      Defragment(burst, HandoffPolicy::kDrop);
+      PutAside(burst);
+    }
     ProcessOwned(burst);
   }
+  if (!outbox_.empty()) FlushOutbox();
   return total;
 }
 

@@ -11,6 +11,7 @@
 
 #include "dataplane/engine/burst.h"
 #include "dataplane/engine/flow_tracker.h"
+#include "dataplane/engine/fragment_stage.h"
 #include "dataplane/engine/handoff.h"
 #include "dataplane/engine/stream_delivery.h"
 #include "dataplane/engine/stream_options.h"
@@ -51,12 +52,16 @@ class Pipeline {
   size_t ProcessHandedOver();
 
   // Runs timers up to `now`.
-  void AdvanceTo(Timestamp now) { tracker_.AdvanceTo(now); }
+  void AdvanceTo(Timestamp now) {
+    tracker_.AdvanceTo(now);
+    fragments_.Expire(now, config_.limits.expiry_budget);
+  }
 
   // Ends all flows.
   void EndAll(EndReason reason, Timestamp now) { tracker_.EndAll(reason, now); }
 
   FlowTracker& tracker() { return tracker_; }
+  const FragmentStage& fragments() const { return fragments_; }
   const FlowTracker& tracker() const { return tracker_; }
   // Written by the worker; the const one may be read from any thread.
   CoreHistograms& histograms() { return histograms_; }
@@ -65,12 +70,22 @@ class Pipeline {
   Timestamp clock() const { return clock_; }
 
  private:
+  void Defragment(Burst& burst, HandoffPolicy when_full);
+  void DefragmentOne(HandoffPolicy when_full, Packet& packet,
+                     ParsedPacket& parsed);
+  size_t OwnerOf(const ParsedPacket& parsed) const;
   void HandOff(Burst& burst);
+  void PutAside(Burst& burst);
+  void FlushOutbox();
+  void Push(size_t owner, Packet& packet, const ParsedPacket& parsed);
   bool PushTo(size_t owner, Packet& packet, const ParsedPacket& parsed);
   void ProcessOwned(Burst& burst);
   void ProcessPacket(Burst& burst, size_t i);
   void LookUpOnly(const PacketContext& context, Flow* flow);
   Verdict ProcessDatagram(Flow* flow, const PacketContext& context);
+  bool DropUnsound(Packet& packet, const ParsedPacket& parsed);
+  Verdict ProcessWithoutFlow(const PacketContext& context, uint32_t candidate);
+  Verdict ProcessIcmpError(const PacketContext& context, uint32_t candidate);
   Verdict RaiseRaw(const PacketContext& context);
   void Settle(Packet& packet, Verdict verdict);
 
@@ -83,6 +98,7 @@ class Pipeline {
   CoreHistograms histograms_;
 
   const Parser parser_;
+  FragmentStage fragments_;
   FlowTracker tracker_;
   StreamDelivery delivery_;
   FunctionStreams streams_;
@@ -93,6 +109,11 @@ class Pipeline {
   bool has_raw_monitors_ = false;
   Timestamp clock_;
   Burst handed_over_;
+  // Datagrams for other workers that were put together out of what others
+  // handed over; each is one of this worker's pool, so their number is bounded.
+  std::vector<HandedPacket> outbox_;
+  size_t outbox_next_ = 0;  // The first that is not pushed yet.
+  bool flushing_ = false;
 };
 
 }  // namespace mosaic

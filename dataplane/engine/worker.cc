@@ -158,14 +158,30 @@ void Worker::CountRound(uint64_t cycles, size_t moved) {
   }
 }
 
-bool Worker::Finished() const {
-  if (state_.producers.load(std::memory_order_acquire) > 0) return false;
+bool Worker::RingsAreEmpty() const {
   for (size_t from = 0; from < handoff_.workers(); ++from) {
     if (from != number_ && handoff_.Ring(from, number_).size() > 0) {
       return false;
     }
   }
   return true;
+}
+
+// After the last producer has ended, a packet may still be handed on: to who
+// puts its datagram together, to who puts together what that holds, to its
+// flow's owner. When all workers have found their rings empty once, none is on
+// the first of these ways any more, and so on.
+bool Worker::Finished() {
+  constexpr size_t kHandOvers = 1 + FragmentStage::kMaxReassemblies;
+  if (state_.producers.load(std::memory_order_acquire) > 0) return false;
+  const size_t drained = state_.drained.load(std::memory_order_acquire);
+  if (!RingsAreEmpty()) return false;
+  if (drained == kHandOvers * handoff_.workers()) return true;
+  if (drained_ == drained / handoff_.workers()) {
+    ++drained_;
+    state_.drained.fetch_add(1, std::memory_order_acq_rel);
+  }
+  return false;
 }
 
 void Worker::WaitAfterEmptyRounds(size_t rounds) const {

@@ -25,7 +25,10 @@ struct RunState {
   std::atomic<bool> stop{false};  // Written by control.
   // Written by control: new flows are tracked no more.
   std::atomic<bool> pass_new_flows{false};
-  std::atomic<size_t> producers{0};    // Workers whose source has not ended.
+  std::atomic<size_t> producers{0};  // Workers whose source has not ended.
+  // How often workers have found their rings empty, each at most once more than
+  // all others have. See Worker::Finished().
+  std::atomic<size_t> drained{0};
   std::atomic<int64_t> last_clock{0};  // Nanoseconds; the largest of all
                                        // sources that ended.
 };
@@ -88,7 +91,9 @@ class Worker {
   void EndSource();
   void RunTasks();
   void UpdateOldestRevision();
-  bool Finished() const;
+  bool RingsAreEmpty() const;
+  // Whether no packet is left for this worker, nor can come.
+  bool Finished();
   void WaitAfterEmptyRounds(size_t rounds) const;
 
   const size_t number_;
@@ -104,6 +109,7 @@ class Worker {
   Burst burst_;
   Timestamp last_received_;  // Clock of the newest packet of the source.
   bool source_ended_ = false;
+  size_t drained_ = 0;  // This worker's part of RunState::drained.
   uint64_t rounds_ = 0;
   size_t apply_rounds_left_ = 0;
   const double nanos_per_cycle_;  // 0: not known.

@@ -40,6 +40,7 @@ struct RareCounters {
   uint64_t retransmitted_bytes = 0;
   uint32_t retransmitted_packets = 0;
   uint32_t out_of_order_packets = 0;
+  uint32_t icmp_errors = 0;  // About packets that it sent.
 };
 
 namespace flow_flag {

@@ -65,6 +65,10 @@ inline void WriteFlowTuple(uint16_t source_port, uint16_t destination_port,
   }
   parsed.key.protocol = context.protocol;
   WritePlace(context.config, context.port, parsed);
+  if (context.config.tunnel_in_key) {
+    parsed.key.tunnel_kind = static_cast<uint8_t>(parsed.tunnel);
+    parsed.key.tunnel_id = parsed.tunnel_id;
+  }
 }
 
 }  // namespace mosaic

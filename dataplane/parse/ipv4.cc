@@ -42,11 +42,28 @@ bool AcceptIpv4Length(uint32_t total_length, uint32_t header_length,
   // then all there is on the wire is the datagram.
   if (total_length == 0) return true;
   if (total_length < header_length ||
-      context.config.overlong == OverlongPolicy::kRefuse) {
+      context.overlong == OverlongPolicy::kRefuse) {
     return false;
   }
   context.rest.Declare(total_length);
   return true;
+}
+
+Layer ReadIpv4Authentication(ParseContext& context, ParsedPacket& parsed) {
+  constexpr int kMaxHeaders = 8;
+  Region& rest = context.rest;
+  for (int i = 0; context.protocol == ip_protocol::kAuthentication; ++i) {
+    if (i == kMaxHeaders || rest.captured() < 8) {
+      return Fail(ParseError::kIpExtensionHeaders, parsed);
+    }
+    const uint32_t length = (rest.data()[1] + 2u) * 4;
+    if (length > rest.captured()) {
+      return Fail(ParseError::kIpExtensionHeaders, parsed);
+    }
+    context.protocol = rest.data()[0];
+    rest.Skip(length);
+  }
+  return LayerOfProtocol(context.protocol, ip_protocol::kIcmp);
 }
 
 bool CheckIpv4Options(uint32_t header_length, ParseContext& context) {

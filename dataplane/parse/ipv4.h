@@ -25,6 +25,10 @@ bool AcceptIpv4Length(uint32_t total_length, uint32_t header_length,
 // REQUIRES: context.rest holds `header_length` bytes.
 bool CheckIpv4Options(uint32_t header_length, ParseContext& context);
 
+// Takes authentication headers (RFC 4302) off and sets context.protocol to what
+// follows them: the layer of that, or kDone after Fail().
+Layer ReadIpv4Authentication(ParseContext& context, ParsedPacket& parsed);
+
 // Takes an IPv4 header off and limits the unread bytes to what it declares.
 inline Layer ReadIpv4(ParseContext& context, ParsedPacket& parsed) {
   Region& rest = context.rest;
@@ -74,6 +78,8 @@ inline Layer ReadIpv4(ParseContext& context, ParsedPacket& parsed) {
       return Layer::kUdp;
     case ip_protocol::kIcmp:
       return Layer::kIcmp;
+    case ip_protocol::kAuthentication:
+      return ReadIpv4Authentication(context, parsed);
     default:
       return Layer::kOtherIp;
   }

@@ -25,8 +25,8 @@ void ReadRoutingHeader(uint32_t length, ParseContext& context,
   }
 }
 
-// Length in bytes of the extension header of type `type` at `header`, of which
-// 8 bytes are there.
+}  // namespace
+
 uint32_t ExtensionLength(uint8_t type, const uint8_t* header) {
   switch (type) {
     case ip_protocol::kFragment:
@@ -38,14 +38,12 @@ uint32_t ExtensionLength(uint8_t type, const uint8_t* header) {
   }
 }
 
-bool IsWalked(uint8_t type) {
+bool IsExtensionHeader(uint8_t type) {
   return type == ip_protocol::kHopByHop || type == ip_protocol::kRouting ||
          type == ip_protocol::kFragment ||
          type == ip_protocol::kAuthentication ||
          type == ip_protocol::kDestinationOptions;
 }
-
-}  // namespace
 
 Layer WalkExtensionHeaders(uint8_t next, ParseContext& context,
                            ParsedPacket& parsed) {
@@ -53,7 +51,7 @@ Layer WalkExtensionHeaders(uint8_t next, ParseContext& context,
   uint32_t headers = 0;
   uint32_t bytes = 0;
   bool fragment_seen = false;
-  for (; IsWalked(next); ++headers) {
+  for (; IsExtensionHeader(next); ++headers) {
     if (headers == kMaxExtensionHeaders || rest.captured() < 8) {
       return Fail(ParseError::kIpExtensionHeaders, parsed);
     }
@@ -80,16 +78,7 @@ Layer WalkExtensionHeaders(uint8_t next, ParseContext& context,
     }
     rest.Skip(length);
   }
-  switch (next) {
-    case ip_protocol::kTcp:
-      return Layer::kTcp;
-    case ip_protocol::kUdp:
-      return Layer::kUdp;
-    case ip_protocol::kIcmpv6:
-      return Layer::kIcmp;
-    default:
-      return Layer::kOtherIp;
-  }
+  return LayerOfProtocol(next, ip_protocol::kIcmpv6);
 }
 
 }  // namespace mosaic

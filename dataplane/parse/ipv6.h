@@ -15,6 +15,13 @@ inline constexpr uint32_t kIpv6Header = 40;
 inline constexpr uint32_t kMaxExtensionHeaders = 8;
 inline constexpr uint32_t kMaxExtensionBytes = 256;
 
+// Whether `type` is an extension header that is walked.
+bool IsExtensionHeader(uint8_t type);
+
+// Length in bytes of the extension header of type `type` at `header`, of which
+// 8 bytes are there.
+uint32_t ExtensionLength(uint8_t type, const uint8_t* header);
+
 // Walks the chain that begins with a header of type `next`.
 //
 //   kTcp, kUdp, kIcmp   the chain ends in that.
@@ -23,9 +30,8 @@ inline constexpr uint32_t kMaxExtensionBytes = 256;
 //   kFragment           it holds a fragment header and this is not the whole
 //                       datagram. A fragment header on a whole one (RFC 6946)
 //                       is passed over.
-//   kDone               kIpExtensionHeaders: cut, past a limit, or with a
-//   second
-//                       fragment header.
+//   kDone               kIpExtensionHeaders: cut, past a limit, or with two
+//                       fragment headers.
 Layer WalkExtensionHeaders(uint8_t next, ParseContext& context,
                            ParsedPacket& parsed);
 
@@ -47,8 +53,8 @@ inline Layer ReadIpv6(ParseContext& context, ParsedPacket& parsed) {
       [[unlikely]] {
     return Fail(ParseError::kIpTotalLength, parsed);
   }
-  if (length > rest.declared() &&
-      context.config.overlong == OverlongPolicy::kRefuse) [[unlikely]] {
+  if (length > rest.declared() && context.overlong == OverlongPolicy::kRefuse)
+      [[unlikely]] {
     return Fail(ParseError::kIpTotalLength, parsed);
   }
   rest.Declare(length);

@@ -11,12 +11,16 @@
 #include <cstdint>
 
 #include "dataplane/base/packet.h"
+#include "dataplane/parse/ip_protocol.h"
 #include "dataplane/parse/parsed_packet.h"
 #include "dataplane/parse/parser.h"
 
 namespace mosaic {
 
 enum class Layer : uint8_t {
+  kEthernet,
+  kPpp,
+  kAnyIp,  // IP of the version that its first four bits name.
   kIpv4,
   kIpv6,
   kTcp,
@@ -24,7 +28,11 @@ enum class Layer : uint8_t {
   kIcmp,      // ICMP over IPv4, ICMPv6 over IPv6.
   kOtherIp,   // An IP protocol that is not looked into.
   kFragment,  // A part of an IP datagram, whatever its protocol.
-  kDone,      // The ParsedPacket is complete.
+  // Behind these the ParsedPacket is complete, but there may be a tunnel.
+  kMpls,
+  kIpTunnel,
+  kUdpTunnel,
+  kDone,  // The ParsedPacket is complete.
 };
 
 // A run of bytes of a packet: those that were captured, and behind them those
@@ -60,6 +68,7 @@ class Region {
 struct ParseContext {
   ParseContext(const Packet& packet, const ParserConfig& parser_config)
       : config(parser_config),
+        overlong(parser_config.overlong),
         rest(packet.data, packet.length,
              std::max(packet.length, packet.wire_length)),
         ip_checksum(packet.ip_checksum),
@@ -67,7 +76,8 @@ struct ParseContext {
         port(packet.port) {}
 
   const ParserConfig& config;
-  Region rest;  // Unread bytes.
+  OverlongPolicy overlong;  // kRefuse in tunnels: lengths outside say enough.
+  Region rest;              // Unread bytes.
 
   // What the device says about the next IP header and what it carries. The
   // device looks at one of each: a tunnel's reader sets them to kUnknown.
@@ -82,10 +92,19 @@ struct ParseContext {
   const uint8_t* checksum_destination = nullptr;
 };
 
+// What a protocol over IP is to the walk. REQUIRES: it is no IPv6 extension
+// header.
+inline Layer LayerOfProtocol(uint8_t protocol, uint8_t icmp) {
+  if (protocol == ip_protocol::kTcp) return Layer::kTcp;
+  if (protocol == ip_protocol::kUdp) return Layer::kUdp;
+  return protocol == icmp ? Layer::kIcmp : Layer::kOtherIp;
+}
+
 // Makes `parsed` a packet that could not be read; of the rest only the VLAN
-// tags stay.
+// tags, and whether it came in fragments, stay.
 inline Layer Fail(ParseError error, ParsedPacket& parsed) {
   ParsedPacket failed;
+  failed.reassembled = parsed.reassembled;
   failed.packet_class = PacketClass::kError;
   failed.error = error;
   failed.vlan_count = parsed.vlan_count;

@@ -12,4 +12,9 @@ namespace mosaic {
 void WalkLayers(const Packet& packet, const ParserConfig& config,
                 ParsedPacket& parsed);
 
+// The same for a datagram that was put together, from its IP header on, as if
+// it stood where `fragment`, one of its parts, did.
+void WalkDatagram(const Packet& datagram, const ParsedPacket& fragment,
+                  const ParserConfig& config, ParsedPacket& parsed);
+
 }  // namespace mosaic

@@ -10,13 +10,71 @@ Layer NotIp(ParsedPacket& parsed) {
   return Layer::kDone;
 }
 
-// What an EtherType says of the bytes behind it, tags excepted.
-Layer LayerOfEtherType(uint16_t type, ParsedPacket& parsed) {
+Layer MayBeMpls(ParsedPacket& parsed) {
+  parsed.packet_class = PacketClass::kNotIp;
+  return Layer::kMpls;
+}
+
+// Reads the protocol of PPP, of two bytes or one (RFC 1661, section 6.5).
+Layer ReadPppProtocol(ParseContext& context, ParsedPacket& parsed) {
+  Region& rest = context.rest;
+  if (rest.captured() < 1) return Fail(ParseError::kLinkTruncated, parsed);
+  uint16_t protocol = rest.data()[0];
+  if ((protocol & 1) != 0) {
+    rest.Skip(1);
+  } else {
+    if (rest.captured() < 2) return Fail(ParseError::kLinkTruncated, parsed);
+    protocol = ReadBig16(rest.data());
+    rest.Skip(2);
+  }
+  switch (protocol) {
+    case 0x0021:
+      return Layer::kIpv4;
+    case 0x0057:
+      return Layer::kIpv6;
+    case 0x0281:  // RFC 3032
+    case 0x0283:
+      return MayBeMpls(parsed);
+    default:
+      return NotIp(parsed);
+  }
+}
+
+// Reads the header of a PPPoE session (RFC 2516); what is behind the length
+// that it declares is padding.
+Layer ReadPppoe(ParseContext& context, ParsedPacket& parsed) {
+  constexpr uint32_t kHeader = 6;
+  constexpr uint16_t kVersionTypeCode = 0x1100;
+  Region& rest = context.rest;
+  if (!context.config.encapsulations.Has(Encapsulation::kPppoe)) {
+    return NotIp(parsed);
+  }
+  if (rest.captured() < kHeader) {
+    return Fail(ParseError::kLinkTruncated, parsed);
+  }
+  const uint32_t length = ReadBig16(rest.data() + 4);
+  if (ReadBig16(rest.data()) != kVersionTypeCode ||
+      length > rest.declared() - kHeader) {
+    return NotIp(parsed);
+  }
+  rest.Declare(kHeader + length);
+  rest.Skip(kHeader);
+  return ReadPppProtocol(context, parsed);
+}
+
+// Reads what an EtherType, no tag's, announces.
+Layer ReadNetworkLayer(uint16_t type, ParseContext& context,
+                       ParsedPacket& parsed) {
   switch (type) {
     case ether_type::kIpv4:
       return Layer::kIpv4;
     case ether_type::kIpv6:
       return Layer::kIpv6;
+    case ether_type::kMpls:
+    case ether_type::kMplsUpstream:
+      return MayBeMpls(parsed);
+    case ether_type::kPppoeSession:
+      return ReadPppoe(context, parsed);
     default:
       return NotIp(parsed);
   }
@@ -42,7 +100,7 @@ Layer ReadLlc(ParseContext& context, ParsedPacket& parsed) {
   const uint16_t type = ReadBig16(rest.data() + 6);
   rest.Skip(8);
   if (organisation != 0 && organisation != 0xf8) return NotIp(parsed);
-  return LayerOfEtherType(type, parsed);
+  return ReadNetworkLayer(type, context, parsed);
 }
 
 // Reads what `type` announces at the front of the unread bytes: VLAN tags, each
@@ -65,7 +123,7 @@ Layer ReadEtherType(uint16_t type, ParseContext& context,
     rest.Declare(std::min<uint32_t>(type, rest.declared()));
     return ReadLlc(context, parsed);
   }
-  return LayerOfEtherType(type, parsed);
+  return ReadNetworkLayer(type, context, parsed);
 }
 
 Layer ReadEthernet(ParseContext& context, ParsedPacket& parsed) {
@@ -126,31 +184,14 @@ Layer ReadCooked(uint32_t length, uint32_t at, ParseContext& context,
   return ReadEtherType(protocol, context, parsed);
 }
 
-// Reads PPP, with the address and control bytes of HDLC framing or without, and
-// with a protocol of two bytes or one (RFC 1661, section 6.5).
+// Reads PPP, with the address and control bytes of HDLC framing or without.
 Layer ReadPpp(ParseContext& context, ParsedPacket& parsed) {
   Region& rest = context.rest;
   if (rest.captured() >= 1 && rest.data()[0] == 0xff) {
     if (rest.captured() < 2) return Fail(ParseError::kLinkTruncated, parsed);
     rest.Skip(2);
   }
-  if (rest.captured() < 1) return Fail(ParseError::kLinkTruncated, parsed);
-  uint16_t protocol = rest.data()[0];
-  if ((protocol & 1) != 0) {
-    rest.Skip(1);
-  } else {
-    if (rest.captured() < 2) return Fail(ParseError::kLinkTruncated, parsed);
-    protocol = ReadBig16(rest.data());
-    rest.Skip(2);
-  }
-  switch (protocol) {
-    case 0x0021:
-      return Layer::kIpv4;
-    case 0x0057:
-      return Layer::kIpv6;
-    default:
-      return NotIp(parsed);
-  }
+  return ReadPppProtocol(context, parsed);
 }
 
 Layer ReadCiscoHdlc(ParseContext& context, ParsedPacket& parsed) {
@@ -158,10 +199,28 @@ Layer ReadCiscoHdlc(ParseContext& context, ParsedPacket& parsed) {
   if (rest.captured() < 4) return Fail(ParseError::kLinkTruncated, parsed);
   const uint16_t type = ReadBig16(rest.data() + 2);
   rest.Skip(4);
-  return LayerOfEtherType(type, parsed);
+  return ReadNetworkLayer(type, context, parsed);
 }
 
 }  // namespace
+
+Layer LayerOfTunnelled(uint16_t type) {
+  switch (type) {
+    case ether_type::kIpv4:
+      return Layer::kIpv4;
+    case ether_type::kIpv6:
+      return Layer::kIpv6;
+    case ether_type::kBridgedEthernet:
+      return Layer::kEthernet;
+    case ether_type::kMpls:
+    case ether_type::kMplsUpstream:
+      return Layer::kMpls;
+    case ether_type::kPpp:
+      return Layer::kPpp;
+    default:
+      return Layer::kDone;
+  }
+}
 
 Layer ReadUncommonLinkLayer(LinkType link, ParseContext& context,
                             ParsedPacket& parsed) {

@@ -10,18 +10,21 @@
 
 #include "dataplane/base/flow_key.h"
 #include "dataplane/base/seq_num.h"
+#include "dataplane/parse/encapsulation.h"
 
 namespace mosaic {
 
 // What a packet is, and so which stages it goes through.
 enum class PacketClass : uint8_t {
-  kTcp,       // Has a flow key, TCP fields and payload.
-  kUdp,       // Has a flow key and payload.
-  kIcmp,      // ICMP or ICMPv6: has addresses and payload, no ports.
-  kOtherIp,   // Another protocol over IP: has addresses and payload.
-  kFragment,  // One part of an IP datagram: has addresses, no ports.
-  kNotIp,     // ARP, LLDP and the like: forwarded untracked.
-  kError,     // `error` says what is wrong; never reaches a flow.
+  kTcp,        // Has a flow key, TCP fields and payload.
+  kUdp,        // Has a flow key and payload.
+  kIcmp,       // ICMP or ICMPv6: has addresses and payload, no ports.
+  kIcmpError,  // ICMP that says what went wrong with a packet of a flow; else
+               // as kIcmp. See icmp_error.h.
+  kOtherIp,    // Another protocol over IP: has addresses and payload.
+  kFragment,   // One part of an IP datagram: has addresses, no ports.
+  kNotIp,      // ARP, LLDP and the like: forwarded untracked.
+  kError,      // `error` says what is wrong; never reaches a flow.
 };
 
 // Why a packet could not be read. Each is a label of a metric and one fate.
@@ -52,6 +55,14 @@ enum class L4Checksum : uint8_t {
   kBad,           // Wrong. The packet must not change any stream.
 };
 
+// What becomes of a fragment itself, once its datagram has taken from it.
+enum class FragmentFate : uint8_t {
+  kUndecided,  // Nobody has looked at it yet.
+  kForward,    // It goes on as it came.
+  kNfDrop,     // A function of a RAW monitor refused it.
+  kRefused,    // It, or its datagram, is not sound.
+};
+
 // What is odd about a packet that is parsed all the same: bits to be counted.
 namespace parse_anomaly {
 // An IPv6 hop-by-hop header that is not the first extension header.
@@ -60,9 +71,18 @@ inline constexpr uint8_t kHopByHopOrder = 0x01;
 inline constexpr uint8_t kRoutingTypeZero = 0x02;
 // One of the four bits between TCP's data offset and its flags is set.
 inline constexpr uint8_t kTcpReservedBits = 0x04;
+// A tunnel's header is valid but IP inside it is not: the packet counts as what
+// is outside.
+inline constexpr uint8_t kTunnelContent = 0x08;
+// More tunnels inside each other than are looked into.
+inline constexpr uint8_t kTunnelDepth = 0x10;
+// A first fragment too short for its transport header (RFC 1858).
+inline constexpr uint8_t kTinyFragment = 0x20;
+// A fragment that says that it must not be one.
+inline constexpr uint8_t kDontFragment = 0x40;
 }  // namespace parse_anomaly
 
-inline constexpr size_t kParseAnomalies = 3;
+inline constexpr size_t kParseAnomalies = 7;
 
 // TCP header flags, as on the wire (RFC 9293, section 3.1).
 namespace tcp_flag {
@@ -77,8 +97,9 @@ inline constexpr uint8_t kCwr = 0x80;
 }  // namespace tcp_flag
 
 struct ParsedPacket {
-  // The tuple of the innermost IP header that was reached. For kIcmp, kOtherIp
-  // and kFragment the ports are 0. Meaningless for kNotIp and kError.
+  // The tuple of the innermost IP header that was reached. For kIcmp,
+  // kIcmpError, kOtherIp and kFragment the ports are 0. Meaningless for kNotIp
+  // and kError.
   FlowKey key;
 
   // Keyed hash of `key`, filled by the flow stage's HashBurst(), 0 before.
@@ -114,6 +135,16 @@ struct ParsedPacket {
   uint8_t anomalies = 0;     // parse_anomaly::*
   uint8_t vlan_count = 0;    // Tags seen; ids of the two outermost follow.
   uint16_t vlan_id[2] = {0, 0};
+
+  // The innermost tunnel that `ip_header` lies in, and how many there are.
+  Encapsulation tunnel = Encapsulation::kNone;
+  uint8_t tunnels = 0;
+  uint32_t tunnel_id = 0;  // VNI, TEID, key, session; 0 for tunnels without.
+
+  // How often it was put together from fragments: 1 for a datagram, 2 if its
+  // fragments were in a tunnel that was fragmented itself.
+  uint8_t reassembled = 0;
+  FragmentFate fragment_fate = FragmentFate::kUndecided;  // For kFragment.
 
   friend bool operator==(const ParsedPacket&, const ParsedPacket&) = default;
 

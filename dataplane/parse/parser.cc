@@ -5,17 +5,33 @@
 
 namespace mosaic {
 
-void Parser::Parse(std::span<const Packet> packets,
-                   std::span<ParsedPacket> parsed) const {
-  for (size_t i = 0; i < packets.size(); ++i) ParseOne(packets[i], parsed[i]);
+size_t Parser::Parse(std::span<const Packet> packets,
+                     std::span<ParsedPacket> parsed) const {
+  size_t others = 0;
+  for (size_t i = 0; i < packets.size(); ++i) {
+    if (ReadPlainTcp(packets[i], config_, parsed[i])) [[likely]] {
+      if (config_.checksum == ChecksumPolicy::kVerify) {
+        VerifyPlainTcp(packets[i], parsed[i]);
+      }
+      continue;
+    }
+    WalkLayers(packets[i], config_, parsed[i]);
+    const PacketClass packet_class = parsed[i].packet_class;
+    if (packet_class == PacketClass::kFragment ||
+        packet_class == PacketClass::kIcmpError) {
+      ++others;
+    }
+  }
+  return others;
 }
 
 void Parser::ParseOne(const Packet& packet, ParsedPacket& parsed) const {
-  if (!ReadPlainTcp(packet, config_, parsed)) [[unlikely]] {
-    WalkLayers(packet, config_, parsed);
-  } else if (config_.checksum == ChecksumPolicy::kVerify) {
-    VerifyPlainTcp(packet, parsed);
-  }
+  static_cast<void>(Parse({&packet, 1}, {&parsed, 1}));
+}
+
+void Parser::ParseDatagram(const Packet& datagram, const ParsedPacket& fragment,
+                           ParsedPacket& parsed) const {
+  WalkDatagram(datagram, fragment, config_, parsed);
 }
 
 }  // namespace mosaic

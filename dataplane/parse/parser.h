@@ -1,5 +1,6 @@
 // Parser reads the headers of a burst of packets: link layer, VLAN tags, IPv4
-// or IPv6 with extension headers, TCP, UDP or ICMP; and judges checksums.
+// or IPv6 with extension headers, tunnels and what they carry, TCP, UDP or
+// ICMP; and judges checksums.
 //
 // Threading   Immutable after construction; one may serve all workers.
 // Cost        One pass over the headers, no allocation. A software checksum
@@ -11,6 +12,7 @@
 #include <span>
 
 #include "dataplane/base/packet.h"
+#include "dataplane/parse/encapsulation.h"
 #include "dataplane/parse/parsed_packet.h"
 
 namespace mosaic {
@@ -42,19 +44,29 @@ struct ParserConfig {
   // tag (id 0) is as good as none. Default off.
   bool vlan_in_key = false;
   bool port_in_key = false;
+  // The same of the innermost tunnel: its kind and its id. Where the two
+  // directions have ids of their own, as in GTP-U, it makes two flows of one.
+  bool tunnel_in_key = false;
+  EncapsulationSet encapsulations = EncapsulationSet::All();
 };
 
 class Parser {
  public:
   explicit Parser(const ParserConfig& config) : config_(config) {}
 
-  // Fills `parsed[i]` from `packets[i]`, every field.
-  // REQUIRES: parsed.size() >= packets.size().
-  void Parse(std::span<const Packet> packets,
-             std::span<ParsedPacket> parsed) const;
+  // Fills `parsed[i]` from `packets[i]`, every field. Returns how many of them
+  // are fragments or ICMP errors, whose owner `key` does not tell. REQUIRES:
+  // parsed.size() >= packets.size().
+  size_t Parse(std::span<const Packet> packets,
+               std::span<ParsedPacket> parsed) const;
 
   // The same for one packet.
   void ParseOne(const Packet& packet, ParsedPacket& parsed) const;
+
+  // The same for a datagram that was put together, from its IP header on.
+  // `fragment` is one of its parts, and says which tunnels it lies in.
+  void ParseDatagram(const Packet& datagram, const ParsedPacket& fragment,
+                     ParsedPacket& parsed) const;
 
  private:
   const ParserConfig config_;

@@ -1,7 +1,10 @@
 #include "dataplane/parse/transport.h"
 
 #include "dataplane/parse/checksum.h"
+#include "dataplane/parse/icmp_error.h"
+#include "dataplane/parse/ip_fragment.h"
 #include "dataplane/parse/ip_protocol.h"
+#include "dataplane/parse/tunnel.h"
 
 namespace mosaic {
 namespace {
@@ -24,6 +27,14 @@ uint64_t SumPseudoHeader(const ParseContext& context,
                                        ChecksumSumOf<4>(destination);
   return addresses + ChecksumSum(context.rest.declared()) +
          ChecksumSum(uint32_t{context.protocol});
+}
+
+// The unread bytes become the payload; there are no ports.
+void WriteOtherIp(const ParseContext& context, ParsedPacket& parsed) {
+  WriteFlowTuple(0, 0, context, parsed);
+  parsed.packet_class = PacketClass::kOtherIp;
+  parsed.l4_header = context.rest.data();
+  WritePayload(context.rest, parsed);
 }
 
 }  // namespace
@@ -88,7 +99,10 @@ Layer ReadUdp(ParseContext& context, ParsedPacket& parsed) {
   parsed.l4_header = header;
   rest.Skip(kUdpHeader);
   WritePayload(rest, parsed);
-  return Layer::kDone;
+  return TunnelOfPorts(ReadBig16(header), ReadBig16(header + 2)) ==
+                 Encapsulation::kNone
+             ? Layer::kDone
+             : Layer::kUdpTunnel;
 }
 
 Layer ReadIcmp(ParseContext& context, ParsedPacket& parsed) {
@@ -101,23 +115,24 @@ Layer ReadIcmp(ParseContext& context, ParsedPacket& parsed) {
         is_ipv4 ? PseudoHeader::kNotCovered : PseudoHeader::kCovered, context,
         parsed);
   }
-  ReadOtherIp(context, parsed);
-  parsed.packet_class = PacketClass::kIcmp;
+  WriteOtherIp(context, parsed);
+  parsed.packet_class =
+      parsed.l4_checksum != L4Checksum::kBad && QuotesFlow(parsed)
+          ? PacketClass::kIcmpError
+          : PacketClass::kIcmp;
   return Layer::kDone;
 }
 
 Layer ReadOtherIp(ParseContext& context, ParsedPacket& parsed) {
-  WriteFlowTuple(0, 0, context, parsed);
-  parsed.packet_class = PacketClass::kOtherIp;
-  parsed.l4_header = context.rest.data();
-  WritePayload(context.rest, parsed);
-  return Layer::kDone;
+  WriteOtherIp(context, parsed);
+  return Layer::kIpTunnel;
 }
 
 Layer ReadFragment(ParseContext& context, ParsedPacket& parsed) {
-  ReadOtherIp(context, parsed);
+  WriteOtherIp(context, parsed);
   parsed.packet_class = PacketClass::kFragment;
   parsed.l4_header = nullptr;
+  parsed.anomalies |= FragmentAnomalies(parsed);
   return Layer::kDone;
 }
 

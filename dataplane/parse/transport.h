@@ -28,7 +28,8 @@ L4Checksum VerifyL4Checksum(PseudoHeader pseudo_header,
                             const ParseContext& context,
                             const ParsedPacket& parsed);
 
-// Readers of the layers. Each returns kDone with `parsed` complete.
+// Readers of the layers. Each completes `parsed`, and returns kDone, or which
+// kind of tunnel the unread bytes may hold.
 Layer ReadUdp(ParseContext& context, ParsedPacket& parsed);
 Layer ReadIcmp(ParseContext& context, ParsedPacket& parsed);
 // The unread bytes become the payload; there are no ports.

@@ -7,8 +7,9 @@ namespace {
 
 using Names = std::span<const std::string_view>;
 
-constexpr std::string_view kDropReasonNames[] = {
-    "parse_error", "nf", "flow_blocked", "handoff_full", "tx_refused"};
+constexpr std::string_view kDropReasonNames[] = {"parse_error",  "nf",
+                                                 "flow_blocked", "handoff_full",
+                                                 "tx_refused",   "ip_fragment"};
 constexpr std::string_view kParseErrorNames[] = {
     "link_truncated", "link_unsupported", "ip_truncated",
     "ip_version",     "ip_header_length", "ip_total_length",
@@ -17,7 +18,16 @@ constexpr std::string_view kParseErrorNames[] = {
 constexpr std::string_view kDirectionNames[] = {"rx", "tx"};
 constexpr std::string_view kHandoffNames[] = {"out", "in"};
 constexpr std::string_view kParseAnomalyNames[] = {
-    "hop_by_hop_order", "routing_type_zero", "tcp_reserved_bits"};
+    "hop_by_hop_order", "routing_type_zero", "tcp_reserved_bits",
+    "tunnel_content",   "tunnel_depth",      "tiny_fragment",
+    "dont_fragment"};
+constexpr std::string_view kFragmentNames[] = {
+    "held", "completed",        "duplicate", "overlap",   "oversize",
+    "end",  "header_chain",     "too_many",  "no_memory", "bad_length",
+    "cut",  "refused_datagram", "nested"};
+constexpr std::string_view kDatagramNames[] = {"reassembled", "refused",
+                                               "timed_out", "evicted"};
+constexpr std::string_view kMatchNames[] = {"matched", "unmatched"};
 constexpr std::string_view kStopReasonNames[] = {
     "payload_bytes", "packets", "age", "tcp_state", "immediately", "function"};
 constexpr std::string_view kEndReasonNames[] = {"fin",     "reset",   "refused",
@@ -87,6 +97,19 @@ constexpr CounterInfo kInfo[] = {
          CELL(parse_anomalies),
          "Packets with odd headers that were read all the same. "
          "routing_type_zero: RFC 5095 forbids it, look for its sender."),
+    Many("mosaic_ip_fragments_total", "result", kFragmentNames,
+         CELL(ip_fragments),
+         "Fragments of IP datagrams, by what became of each. overlap: an "
+         "evasion attempt, or identifications that are used again too soon."),
+    Many("mosaic_ip_datagrams_total", "result", kDatagramNames,
+         CELL(ip_datagrams),
+         "Fragmented IP datagrams. timed_out: packets are lost before the "
+         "capture point; evicted: raise fragments.buffer_bytes_per_worker."),
+    Gauge(One("mosaic_ip_datagrams_held", CELL(ip_datagrams_held),
+              "Fragmented IP datagrams that are waited for or remembered.")),
+    Many("mosaic_icmp_errors_total", "flow", kMatchNames, CELL(icmp_errors),
+         "ICMP errors about a tracked flow, and those that quote none. Many "
+         "unmatched ones: forged, or the flow is seen elsewhere."),
     One("mosaic_flows_created_total", CELL(flows_created), "Flows tracked."),
     One("mosaic_tcp_flows_created_total", CELL(tcp_flows_created),
         "TCP connections among the flows tracked."),

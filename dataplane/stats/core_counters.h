@@ -25,8 +25,9 @@ enum class DropReason : uint8_t {
   kFlowBlocked,  // A network function blocked its flow.
   kHandoffFull,  // The owner worker's queue was full.
   kTxRefused,    // The port it was to leave by did not take it.
+  kIpFragment,   // A fragment of a datagram that is not sound.
 };
-inline constexpr size_t kDropReasons = 5;
+inline constexpr size_t kDropReasons = 6;
 
 // Why stream bytes were refused: they never were part of a stream.
 enum class RefusedBytes : uint8_t {
@@ -64,6 +65,15 @@ enum class Anomaly : uint8_t {
 };
 inline constexpr size_t kAnomalies = 7;
 
+// How the reassembly of a fragmented datagram ends.
+enum class DatagramEnd : uint8_t {
+  kReassembled,
+  kRefused,   // Its parts contradict each other, or IP's limits.
+  kTimedOut,  // Parts never came.
+  kEvicted,   // Pushed out by newer ones.
+};
+inline constexpr size_t kDatagramEnds = 4;
+
 struct CoreCounters {
   Counter rx_packets;
   Counter tx_packets;  // Sent on by a port.
@@ -73,7 +83,12 @@ struct CoreCounters {
   Counter consumed_packets;    // Looked at, and at the end of their way.
   std::array<Counter, kDropReasons> dropped_packets;
   std::array<Counter, kParseErrorReasons> parse_errors;  // By ParseError - 1.
-  std::array<Counter, 3> parse_anomalies;  // By bit of parse_anomaly.
+  std::array<Counter, 7> parse_anomalies;  // By bit of parse_anomaly.
+  std::array<Counter, 13> ip_fragments;    // By FragmentResult.
+  std::array<Counter, kDatagramEnds> ip_datagrams;
+  Counter ip_datagrams_held;  // A gauge.
+  // ICMP errors about tracked flows, and others.
+  std::array<Counter, 2> icmp_errors;
 
   Counter flows_created;
   Counter tcp_flows_created;  // Of flows_created.

@@ -16,6 +16,9 @@
 #include "CLI/Config.hpp"
 #include "CLI/Formatter.hpp"
 #include "tests/bench/bench_run.h"
+#ifdef MOSAIC_LIBNIDS
+#include "tests/bench/libnids_run.h"
+#endif
 #include "tests/bench/traffic_generator.h"
 #include <nlohmann/json.hpp>
 
@@ -139,6 +142,45 @@ int Run(const Flags& flags) {
   return 0;
 }
 
+#ifdef MOSAIC_LIBNIDS
+double MedianMpps(std::vector<RunFigures>& runs) {
+  std::ranges::sort(runs, {}, &RunFigures::seconds);
+  return runs[runs.size() / 2].mpps();
+}
+
+// Turn by turn, so that what else the machine does hurts both.
+int Compare(const Flags& flags) {
+  absl::StatusOr<std::unique_ptr<Trace>> trace = Trace::Load(flags.trace);
+  if (!trace.ok()) {
+    fmt::print(stderr, "mosaic-bench: {}\n",
+               std::string(trace.status().message()));
+    return kExitBadTrace;
+  }
+  const std::map<std::string, uint64_t> truth = ReadTruth(flags.trace);
+  const Workload workload = flags.options.workload;
+  std::vector<RunFigures> ours, theirs;
+  for (int i = 0; i < flags.repeat; ++i) {
+    ours.push_back(RunOnce(**trace, flags.options));
+    theirs.push_back(RunLibnids(**trace, flags.options));
+    const std::string wrong = Differences(ours.back(), workload, truth);
+    const std::string theirs_wrong =
+        Differences(theirs.back(), workload, truth);
+    if (!wrong.empty() || !theirs_wrong.empty()) {
+      fmt::print(stderr, "mosaic-bench: run {}:\n{}", i + 1, wrong);
+      if (!theirs_wrong.empty()) {
+        fmt::print(stderr, "libnids:\n{}", theirs_wrong);
+      }
+      return kExitWrongResults;
+    }
+  }
+  const double our_mpps = MedianMpps(ours);
+  const double their_mpps = MedianMpps(theirs);
+  fmt::print("{:<7} mosaic {:7.2f} Mpps  libnids {:7.2f} Mpps  ratio {:5.2f}\n",
+             flags.workload, our_mpps, their_mpps, our_mpps / their_mpps);
+  return 0;
+}
+#endif
+
 int Generate(const TrafficShape& shape, const std::string& path) {
   const absl::StatusOr<GroundTruth> truth = GenerateTraffic(shape, path);
   if (!truth.ok()) {
@@ -171,6 +213,19 @@ void AddRun(CLI::App& app, Flags& flags) {
       ->check(CLI::IsMember({"split", "handoff"}));
   run->add_flag("--json", flags.json, "One JSON object");
 }
+
+#ifdef MOSAIC_LIBNIDS
+void AddCompare(CLI::App& app, Flags& flags) {
+  CLI::App* const compare = app.add_subcommand(
+      "compare", "The same work by Mosaic and by libnids, in turn");
+  compare->add_option("--trace", flags.trace, "pcap file; FILE.gt is its truth")
+      ->required();
+  compare->add_option("--workload", flags.workload, "read or crc")
+      ->check(CLI::IsMember({"read", "crc"}));
+  compare->add_option("--repeat", flags.repeat, "Runs of each; medians count")
+      ->check(CLI::Range(1, 1000));
+}
+#endif
 
 // What is given here changes the shape that was named.
 struct ShapeFlags {
@@ -244,6 +299,9 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   mosaic::bench::AddRun(app, flags);
   mosaic::bench::AddGenerate(app, shape);
+#ifdef MOSAIC_LIBNIDS
+  mosaic::bench::AddCompare(app, flags);
+#endif
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -254,5 +312,8 @@ int main(int argc, char** argv) {
   }
   flags.options.workload = *mosaic::bench::WorkloadOf(flags.workload);
   flags.options.feed = flags.feed == "handoff" ? Feed::kHandoff : Feed::kSplit;
+#ifdef MOSAIC_LIBNIDS
+  if (app.got_subcommand("compare")) return mosaic::bench::Compare(flags);
+#endif
   return mosaic::bench::Run(flags);
 }

@@ -100,6 +100,17 @@ class BenchTest(unittest.TestCase):
         self.assertEqual(5, done.returncode)
         self.assertIn("cannot write /nowhere/trace.pcap: No such file or directory", done.stderr)
 
+    def test_libnids_finds_the_same_streams(self):
+        if "compare" not in self.call("--help").stdout:
+            self.skipTest("libnids-dev was not installed when mosaic-bench was built")
+        self.generate("web", *SIZES["web"])
+        for workload in ("read", "crc"):
+            with self.subTest(workload=workload):
+                done = self.call("compare", "--trace", self.trace, "--workload", workload,
+                                 "--repeat", "1")
+                self.assertEqual((0, ""), (done.returncode, done.stderr))
+                self.assertRegex(done.stdout, r"mosaic +\S+ Mpps +libnids +\S+ Mpps +ratio +\S+")
+
     def test_json_has_the_figures_of_a_run(self):
         truth = self.generate("small", *SIZES["small"])
         done = self.call("run", "--trace", self.trace, "--repeat", "1", "--json")

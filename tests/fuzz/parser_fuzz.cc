@@ -7,9 +7,12 @@
 #include <memory>
 
 #include "dataplane/base/check.h"
+#include "dataplane/parse/icmp_error.h"
+#include "dataplane/parse/ip_fragment.h"
 #include "dataplane/parse/layer_walk.h"
 #include "dataplane/parse/parser.h"
 #include "dataplane/parse/tcp_options.h"
+#include "dataplane/parse/tunnel.h"
 
 namespace mosaic {
 namespace {
@@ -21,6 +24,7 @@ ParserConfig ConfigFrom(uint8_t choice) {
   if ((choice & 0x10) != 0) config.checksum = ChecksumPolicy::kIgnore;
   if ((choice & 0x20) != 0) config.overlong = OverlongPolicy::kTakeAsCut;
   config.vlan_in_key = (choice & 0x40) != 0;
+  config.tunnel_in_key = (choice & 0x80) != 0;
   return config;
 }
 
@@ -53,11 +57,27 @@ void CheckClass(const ParsedPacket& parsed) {
     MOSAIC_CHECK(parsed.key.ip_version == 4 || parsed.key.ip_version == 6);
     MOSAIC_CHECK(parsed.key.address[0] <= parsed.key.address[1]);
   }
+  MOSAIC_CHECK(parsed.tunnels <= kMaxTunnels);
+  MOSAIC_CHECK(parsed.tunnels > 0 || parsed.tunnel == Encapsulation::kNone);
+  if (parsed.packet_class == PacketClass::kIcmpError) {
+    const QuotedFlow quoted = ReadQuotedFlow(parsed);
+    MOSAIC_CHECK(quoted.key.address[0] <= quoted.key.address[1]);
+  }
   if (parsed.packet_class == PacketClass::kTcp) {
     MOSAIC_CHECK(parsed.l4_header + parsed.tcp_header_length == parsed.payload);
     const TcpOptions options = ParseTcpOptions(parsed.tcp_options());
     MOSAIC_CHECK(options.sack_count <= kMaxSackBlocks);
   }
+}
+
+void CheckFragment(const Packet& packet, const ParsedPacket& parsed) {
+  if (parsed.packet_class != PacketClass::kFragment) return;
+  const IpFragment fragment = ReadIpFragment(packet, parsed);
+  MOSAIC_CHECK(fragment.header.data() == parsed.ip_header);
+  MOSAIC_CHECK(fragment.header.size() <= 40 + 256);
+  MOSAIC_CHECK(fragment.protocol_at < fragment.header.size());
+  MOSAIC_CHECK(fragment.offset % 8 == 0 && fragment.offset <= 65528);
+  static_cast<void>(HoldsHeaderChain(fragment.protocol, fragment.part));
 }
 
 }  // namespace
@@ -86,5 +106,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   MOSAIC_CHECK(parsed == by_layers);
   mosaic::CheckSpans(packet, parsed);
   mosaic::CheckClass(parsed);
+  mosaic::CheckFragment(packet, parsed);
   return 0;
 }

@@ -26,7 +26,8 @@ CONTROL = [BASE, "dataplane/api", "dataplane/command", "dataplane/filter",
 ARROWS = {
     BASE: [],
     "dataplane/io": [BASE],
-    "dataplane/parse": [BASE],
+    # Fragments are put together on the buffer of streams.
+    "dataplane/parse": ["dataplane/stream", BASE],
     "dataplane/filter": [BASE],
     "dataplane/stream": [BASE],
     "dataplane/tcp": ["dataplane/parse", "dataplane/stream", BASE],

@@ -207,8 +207,9 @@ EngineHarness::EngineHarness(EngineSetup setup)
           function.failure_policy, setup_.pipeline.limits.flows));
       slot_pointers_[worker].push_back(slots_[worker].back().get());
     }
-    pipelines_.push_back(std::make_unique<Pipeline>(
-        setup_.pipeline, hash_, handoff_, worker, counters_[worker]));
+    pipelines_.push_back(
+        std::make_unique<Pipeline>(setup_.pipeline, hash_, handoff_, worker,
+                                   counters_[worker], setup_.sinks));
     if (worker < setup_.observers.size()) {
       tracker(worker).dispatcher().SetObserver(*setup_.observers[worker]);
     }

@@ -77,6 +77,7 @@ struct EngineSetup {
 
   size_t workers = 1;
   PipelineConfig pipeline;  // Small tables, no timeouts, unbounded expiry.
+  std::vector<PacketSink*> sinks;         // Transmitter's, of all workers.
   std::vector<FunctionSetup> functions;   // One.
   std::vector<Monitor> monitors;          // One, of all functions.
   std::vector<EventObserver*> observers;  // By worker; none.

@@ -254,6 +254,11 @@ PacketBuilder& PacketBuilder::L4Checksum(uint16_t checksum) {
   return *this;
 }
 
+PacketBuilder& PacketBuilder::Verbatim(Bytes frame) {
+  verbatim_ = std::move(frame);
+  return *this;
+}
+
 PacketBuilder& PacketBuilder::Snap(size_t bytes) {
   snap_ = bytes;
   return *this;
@@ -266,6 +271,7 @@ Bytes PacketBuilder::Build() const {
 }
 
 Bytes PacketBuilder::BuildWhole() const {
+  if (verbatim_) return *verbatim_;
   const Bytes segment = Segment();
   const Bytes ip = IpHeader(segment.size());
   Bytes frame = LinkHeader(ip.size() + segment.size());

@@ -86,6 +86,8 @@ class PacketBuilder {
   PacketBuilder& BadIpChecksum();  // Right one, one bit flipped.
   PacketBuilder& BadL4Checksum();
   PacketBuilder& L4Checksum(uint16_t checksum);  // Exactly this one.
+  // These bytes in place of all that is said of the frame.
+  PacketBuilder& Verbatim(Bytes frame);
   // Keeps the first `bytes` of the frame; the wire length stays the whole.
   PacketBuilder& Snap(size_t bytes);
 
@@ -152,6 +154,7 @@ class PacketBuilder {
   std::optional<uint16_t> l4_checksum_;
 
   Bytes payload_;
+  std::optional<Bytes> verbatim_;
   std::optional<size_t> snap_;
 };
 

@@ -343,7 +343,8 @@ const std::vector<FaultCase> kFaultCases = {
     {"ListInPlaceOfAMap", "system: [a]",
      "f.yaml:1:9: system: expected a map of workers, cpus, "
      "burst_packets, memory, limits, timeouts, checksum, "
-     "flow_key, replay, log, ports, idle, control, metrics; found a list\n"},
+     "flow_key, replay, log, ports, idle, control, metrics, fragments, "
+     "opaque_encapsulations; found a list\n"},
     {"WordInPlaceOfAList", "system: {cpus: 3}",
      "f.yaml:1:16: system.cpus: expected a list; found a word\n"},
     {"NothingInAList", "system: {cpus: [1, ~, 2]}",
