@@ -77,9 +77,10 @@ Pipeline::Pipeline(const PipelineConfig& config, const FlowHash& hash,
                  counters),
       tracker_(config.limits, hash, counters, histograms_),
       delivery_(tracker_),
+      streams_(tracker_, delivery_),
       tcp_(tracker_, delivery_),
       transmitter_(sinks, counters) {
-  tracker_.SetDelivery(delivery_);
+  tracker_.SetDelivery(delivery_, streams_);
   outbox_.reserve(DatagramPool::kDatagrams);
 }
 
@@ -185,6 +186,9 @@ Verdict Pipeline::ProcessWithoutFlow(const PacketContext& context,
   const ParsedPacket& parsed = context.parsed;
   if (parsed.packet_class == PacketClass::kIcmpError) {
     return ProcessIcmpError(context, candidate);
+  }
+  if (parsed.packet_class == PacketClass::kOtherIp) {
+    return tracker_.RaiseOrphan(context);
   }
   return parsed.packet_class == PacketClass::kFragment &&
                  parsed.fragment_fate == FragmentFate::kNfDrop

@@ -125,12 +125,7 @@ void TcpStage::LearnRoles(Flow& flow, const PacketContext& context) {
   flow.Clear(flow_flag::kRolesGuessed);
   if (client == flow.client) return;
   flow.client = client;
-  std::swap(flow.end[0], flow.end[1]);
-  std::swap(flow.hot[0], flow.hot[1]);
-  std::swap(flow.rare[0], flow.rare[1]);
-  std::swap(flow.stream[0], flow.stream[1]);
-  std::swap(flow.fin_seq[0], flow.fin_seq[1]);
-  std::swap(flow.first_seq[0], flow.first_seq[1]);
+  tracker_.SwapSides(flow);
 }
 
 void TcpStage::NoteHandshakeTimes(Flow& flow, Side sender,
@@ -328,7 +323,7 @@ Verdict TcpStage::ProcessAny(Flow& flow, Side sender,
   bool repeats =
       info.Is(segment_mark::kRepeatedSyn | segment_mark::kRepeatedFin);
   if (segment.payload_length > 0 && !resets && !keep_alive && !foreign) {
-    const bool read = flow.subscription->side[Index(receiver)].buffer_bytes > 0;
+    const bool read = tracker_.SettingsOf(flow, receiver).buffer_bytes > 0;
     const StreamDelivery::Position position =
         delivery_.Locate(flow, receiver, info.offset, segment.payload_length);
     if (position == StreamDelivery::Position::kRepeats) {
