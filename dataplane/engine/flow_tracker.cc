@@ -93,8 +93,8 @@ void FlowTracker::SetSnapshot(const SnapshotOnWorker& on,
   }
   subscriptions_.SetCurrentRevision(on.snapshot->revision);
   picks_up_midstream_ =
-      std::ranges::any_of(on.snapshot->monitors, [](const Monitor& monitor) {
-        return monitor.type == MonitorType::kStream &&
+      std::ranges::any_of(on.snapshot->monitors, [&on](const Monitor& monitor) {
+        return monitor.type == MonitorType::kStream && on.Runs(monitor) &&
                monitor.midstream == Midstream::kPickup;
       });
   for (size_t i = 0; i < on.snapshot->monitors.size(); ++i) {

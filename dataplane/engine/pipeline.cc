@@ -89,9 +89,8 @@ void Pipeline::SetSnapshot(const SnapshotOnWorker& on,
                            std::span<const uint64_t> undone) {
   on_ = on;
   tracker_.SetSnapshot(on, reevaluate_before, undone);
-  has_raw_monitors_ = std::ranges::any_of(
-      on.snapshot->monitors,
-      [&on](const Monitor& m) {
+  has_raw_monitors_ =
+      std::ranges::any_of(on.snapshot->monitors, [&on](const Monitor& m) {
         return m.type == MonitorType::kRaw && on.Runs(m);
       });
 }
