@@ -14,8 +14,8 @@
 #include "dataplane/event/handler_set.h"
 #include "dataplane/mos/call.h"
 #include "dataplane/mos/listener_function.h"
+#include "dataplane/mos/listener_scope.h"
 #include "dataplane/mos/messages.h"
-#include "dataplane/mos/text.h"
 #include "dataplane/mos/user_events.h"
 
 namespace mosaic::mos {
@@ -27,64 +27,23 @@ std::shared_ptr<Listener> ListenerOf(Context& context, int sock) {
   return found == nullptr ? nullptr : *found;
 }
 
-// --- Filters.
-
-std::string Within(int domain, const std::string& expression) {
-  if (domain == AF_UNSPEC) return expression;
-  const std::string family = domain == AF_INET ? "ip" : "ip6";
-  if (expression.find_first_not_of(" \t\n") == std::string::npos) return family;
-  return Cat(family, " and (", expression, ")");
-}
-
-using Filter = std::shared_ptr<const PacketFilter>;
-
-// False where it does not compile; why is told.
-bool Compile(const char* text, int domain, FilterCache::Use use, Filter& to) {
-  FilterCache& filters = Runtime::Instance().filters();
-  const std::string expression = text == nullptr ? "" : text;
-  absl::StatusOr<Filter> filter = filters.Get(expression, use);
-  // A RAW monitor's frames have their domain checked apart: tags in front of
-  // the IP header hide it from the expression.
-  if (filter.ok() && use == FilterCache::Use::kStreams) {
-    filter = filters.Get(Within(domain, expression), use);
-  }
-  if (!filter.ok()) {
-    Tell(MessageOf(filter.status()));
-    return false;
-  }
-  to = *std::move(filter);
-  return true;
-}
-
 int BindFilter(Context& context, int sock, const monitor_filter* texts) {
-  const SocketKind kind = KindOf(context, sock);
-  if (kind == SocketKind::kNone) return EBADF;
+  if (KindOf(context, sock) == SocketKind::kNone) return EBADF;
   const std::shared_ptr<Listener> listener = ListenerOf(context, sock);
   if (listener == nullptr) return ENOPROTOOPT;
-  Filter syn;
-  Filter orphan;
-  Filter raw;
-  if (listener->kind == Listener::Kind::kRaw) {
-    const char* const text = texts == nullptr ? nullptr : texts->raw_pkt_filter;
-    if (!Compile(text, listener->domain, FilterCache::Use::kFrames, raw)) {
-      return EINVAL;
-    }
-  } else {
-    const char* const on_syn =
-        texts == nullptr ? nullptr : texts->stream_syn_filter;
-    const char* const on_orphan =
-        texts == nullptr ? nullptr : texts->stream_orphan_filter;
-    const FilterCache::Use use = FilterCache::Use::kStreams;
-    if (!Compile(on_syn, listener->domain, use, syn) ||
-        !Compile(on_orphan, listener->domain, use, orphan)) {
-      return EINVAL;
-    }
+  Scope scope;
+  const absl::Status compiled =
+      CompileScope(listener->kind, listener->domain, texts,
+                   Runtime::Instance().filters(), scope);
+  if (!compiled.ok()) {
+    Tell(MessageOf(compiled));
+    return EINVAL;
   }
   {
     const std::lock_guard lock(listener->mutex);
-    listener->syn_filter = syn;
-    listener->orphan_filter = orphan;
-    listener->raw_filter = raw;
+    listener->syn_filter = scope.syn;
+    listener->orphan_filter = scope.orphan;
+    listener->raw_filter = scope.raw;
   }
   return Runtime::Instance().Publish();
 }

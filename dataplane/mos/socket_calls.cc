@@ -6,10 +6,12 @@
 #include <atomic>
 #include <cstring>
 #include <memory>
+#include <utility>
 #include <variant>
 
 #include "dataplane/mos/call.h"
 #include "dataplane/mos/listener.h"
+#include "dataplane/mos/listener_scope.h"
 #include "dataplane/mos/text.h"
 
 namespace mosaic::mos {
@@ -21,14 +23,21 @@ bool IsDomain(int domain) {
 
 int OpenListener(Context& context, int domain, Listener::Kind kind) {
   static std::atomic<uint64_t> opened{0};
+  Runtime& runtime = Runtime::Instance();
+  Scope scope;
+  if (!CompileScope(kind, domain, nullptr, runtime.filters(), scope).ok()) {
+    return Fail(EINVAL);
+  }
   const int sock = context.sockets().Reserve();
   if (sock == 0) return Fail(ENFILE);
-  Runtime& runtime = Runtime::Instance();
-  context.sockets().Put(
-      sock, std::make_shared<Listener>(
-                sock, kind, domain,
-                Cat("mos-", context.worker(), "-", sock, "-", ++opened),
-                runtime.buffer_bytes()));
+  auto listener = std::make_shared<Listener>(
+      sock, kind, domain,
+      Cat("mos-", context.worker(), "-", sock, "-", ++opened),
+      runtime.buffer_bytes());
+  listener->syn_filter = scope.syn;
+  listener->orphan_filter = scope.orphan;
+  listener->raw_filter = scope.raw;
+  context.sockets().Put(sock, std::move(listener));
   return sock;
 }
 

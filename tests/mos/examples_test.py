@@ -11,7 +11,7 @@ import tempfile
 import unittest
 
 import programs
-from capture import ACK, PSH, SYN, Capture, Connection, ethernet, fields, ipv4, read
+from capture import ACK, CLIENT_MAC, PSH, SYN, Capture, Connection, ethernet, fields, ipv4, read
 
 REPOSITORY: pathlib.Path
 BUILD: pathlib.Path
@@ -41,10 +41,13 @@ class ExamplesTest(unittest.TestCase):
         c.from_server(ACK | PSH, b"HTTP/1.0 200 OK\r\n\r\nhello")
         c.close()
         printed = self.run_example("netstat", capture).splitlines()
-        name = "10.0.0.1:40000 {} -> 10.0.0.2:80 {}".format
-        self.assertEqual(printed[0], name("SYN_SENT", "LISTEN"))
-        self.assertIn(name("ESTABLISHED", "ESTABLISHED"), printed)
-        self.assertEqual(printed[-2].split()[1::3], ["TIME_WAIT", "10.0.0.2:80"])
+        states = [("SYN_SENT", "CLOSED"), ("SYN_SENT", "SYN_RCVD"),
+                  ("ESTABLISHED", "SYN_RCVD"), ("ESTABLISHED", "ESTABLISHED"),
+                  ("FIN_WAIT_1", "ESTABLISHED"), ("FIN_WAIT_1", "CLOSE_WAIT"),
+                  ("FIN_WAIT_1", "LAST_ACK"), ("FIN_WAIT_2", "LAST_ACK"),
+                  ("TIME_WAIT", "LAST_ACK"), ("TIME_WAIT", "CLOSED")]
+        self.assertEqual(printed[:-1], [f"10.0.0.1:40000 {client} -> 10.0.0.2:80 {server}"
+                                        for client, server in states])
         self.assertEqual(printed[-1], "10.0.0.1:40000 received 24, 10.0.0.2:80 received 18 bytes")
 
     def test_syn_firewall_drops_connections_to_other_ports(self):
@@ -58,26 +61,6 @@ class ExamplesTest(unittest.TestCase):
         sent = [fields(frame) for frame in read(self.folder / "out.pcap")]
         self.assertEqual([(f[0][1], f[1][1]) for f in sent],
                          [(40000, 80), (80, 40000), (40000, 80)])
-
-    def test_nat_translates_there_and_back(self):
-        capture = Capture()
-        first = Connection(capture, client=("10.0.0.1", 40000)).open()
-        first.from_client(ACK | PSH, b"one")
-        # The server's packets are addressed to the translation, as it knows no other.
-        self.assertEqual(len(capture.records), 4)
-        second = Connection(capture, client=("10.0.0.3", 40000)).open()
-        second.from_client(ACK | PSH, b"two")
-        printed = self.run_example("nat", capture, "192.0.2.1", "6000", forward=True)
-        self.assertEqual(printed, "10.0.0.1:40000 is 192.0.2.1:6000\n"
-                                  "10.0.0.3:40000 is 192.0.2.1:6001\n")
-        sent = [fields(frame) for frame in read(self.folder / "out.pcap")]
-        self.assertEqual(len(sent), 8)
-        for at, (client, port) in ((0, ("10.0.0.1", 6000)), (4, ("10.0.0.3", 6001))):
-            for i in (0, 2, 3):
-                self.assertEqual(sent[at + i][0], ("192.0.2.1", port))
-                self.assertEqual(sent[at + i][1], ("10.0.0.2", 80))
-            self.assertEqual(sent[at + 1][1], (client, 40000))
-        self.assertEqual((sent[3][5], sent[7][5]), (b"one", b"two"))
 
     def test_tunnel_detector_finds_what_differs_and_only_that(self):
         capture = Capture()
@@ -103,6 +86,36 @@ class ExamplesTest(unittest.TestCase):
         printed = self.run_example("reporter", capture, "udp")
         self.assertEqual(printed, "timer 1: 1 packets\ntimer 2: 2 packets\ntimer 3: 3 packets\n"
                                   "at the end: 9 packets\n")
+
+    def test_live_threads_wake_each_other_and_a_signal_ends_the_context(self):
+        programs.write_conf(self.folder / "mos.conf", [("idle", "null:size=0")])
+        program = self.folder / "live"
+        programs.build(REPOSITORY / "tests/mos/live.c", program, BUILD)
+        printed = programs.run(program, "mos.conf", folder=self.folder).stdout
+        self.assertEqual(printed, 3 * "woken by timer 7\n" + "signal SIGUSR1\nended\n")
+
+    def test_two_captures_are_one_link_in_the_order_of_their_times(self):
+        capture = Capture()
+        Connection(capture).open().close()
+        for name, side in (("up", True), ("down", False)):
+            half = Capture()
+            half.records = [r for r in capture.records if (r[1][6:12] == CLIENT_MAC) == side]
+            half.write(self.folder / f"{name}.pcap")
+        programs.write_conf(self.folder / "mos.conf",
+                            [("up", "pcap:up.pcap"), ("down", "pcap:down.pcap")])
+        program = self.folder / "netstat"
+        programs.build(REPOSITORY / "tests/mos/netstat.c", program, BUILD)
+        printed = programs.run(program, "mos.conf", folder=self.folder).stdout.splitlines()
+        self.assertEqual(len(printed), 11)
+        self.assertIn("10.0.0.1:40000 TIME_WAIT -> 10.0.0.2:80 CLOSED", printed)
+
+    def test_a_fault_in_mos_conf_is_told_with_file_and_line(self):
+        (self.folder / "mos.conf").write_text("mos {\n  rmem_size = much\n}\n")
+        program = self.folder / "netstat"
+        programs.build(REPOSITORY / "tests/mos/netstat.c", program, BUILD)
+        run = programs.run(program, "mos.conf", folder=self.folder, expect=1)
+        self.assertIn('mos.conf:2: rmem_size: "much" is not a number in [0, 67108864]',
+                      run.stderr)
 
 
 if __name__ == "__main__":

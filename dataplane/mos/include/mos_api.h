@@ -127,10 +127,10 @@ enum mos_socket_opts {
 
 // Sequence numbers of what one side received.
 struct tcp_buf_info {
-  uint32_t tcpbi_init_seq;           /* Of the stream's first byte. */
+  uint32_t tcpbi_init_seq;           /* The SYN's; the first byte's is above. */
   uint32_t tcpbi_last_byte_read;     /* Last handed to this monitor. */
-  uint32_t tcpbi_next_byte_expected; /* First that is missing. */
-  uint32_t tcpbi_last_byte_received; /* Highest that is held. */
+  uint32_t tcpbi_next_byte_expected; /* Behind what is in order. */
+  uint32_t tcpbi_last_byte_received; /* Of the highest byte that came. */
 };
 
 struct tcp_ring_fragment {
@@ -213,8 +213,7 @@ void* mtcp_get_uctx(mctx_t mctx, int sock);
 
 // The next in-order bytes that `side` received: how many were copied, 0 for
 // nothing new. Where bytes were overwritten before they were read, minus their
-// number, once, with ENODATA. -1, EINVAL for a bad side or buffer; ENODATA
-// where no payload of the side is kept.
+// number, once, with ENODATA. -1, EINVAL for a bad side or a buffer of NULL.
 ssize_t mtcp_peek(mctx_t mctx, int sock, int side, char* buf, size_t len);
 
 // Bytes from stream offset `off` on, also of what came out of order. Moves
@@ -227,15 +226,22 @@ int mtcp_getlastpkt(mctx_t mctx, int sock, int side, struct pkt_info* p);
 
 // Changes or drops the current packet: exactly one of MOS_DROP, MOS_OVERWRITE,
 // MOS_CHOMP, MOS_INSERT (EAGAIN if not), in one region. CHOMP takes `datalen`
-// bytes away at `offset`, INSERT puts `data` there; what follows is remapped.
-// EINVAL for bounds, region or NULL; EACCES for CHOMP and INSERT in the
-// Ethernet header; ENODATA where there is no packet; ENOSPC where it has no
-// room.
+// bytes away at `offset`, INSERT puts `data` there; lengths follow, and the
+// flow's numbers are shifted from there on.
+//
+//   EINVAL      bounds, region, side or NULL; headers that nobody could read
+//   EACCES      CHOMP and INSERT in the Ethernet header
+//   ENODATA     there is no packet, or none that goes on
+//   EPERM       the receiver has taken the payload (lengths change at
+//               MOS_HK_SND), or it went on before with another length
+//   EOPNOTSUPP  in a tunnel, of fragments, cut, or with a bad checksum
+//   ENOSPC      no room in the packet, or for one more change of the flow
 int mtcp_setlastpkt(mctx_t mctx, int sock, int side, off_t offset,
                     const byte* data, uint16_t datalen, int option);
 
 // Sends a TCP segment on the flow. EINVAL for NULL or a packet of another
-// flow; ENOBUFS where no memory is left; ENETDOWN where nothing is sent.
+// flow; ENOBUFS where no buffers are left; ENETDOWN where the flow's packets
+// are not forwarded.
 int mtcp_sendpkt(mctx_t mctx, int sock, const struct pkt_info* pkt);
 
 // Sends RST to both ends. As mtcp_sendpkt().

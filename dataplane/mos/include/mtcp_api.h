@@ -75,13 +75,15 @@ struct mtcp_conf {
 
 // Reads `config_file` (mos.conf, see README.md), starts DPDK and opens the
 // ports. What is wrong is told on standard error, with file and line. ENOENT or
-// another error of open(); EINVAL for a file that is wrong; EALREADY where it
-// was called before; ENODEV for a port that does not open; EIO where DPDK does
-// not start.
+// another error of open(); EIO or EFBIG where it cannot be read; EINVAL for a
+// file that is wrong, or NULL; EALREADY once it has succeeded; ENODEV, or
+// EACCES for want of rights, for a port or capture that does not open; EIO
+// where DPDK does not start; EPERM from a callback.
 int mtcp_init(const char* config_file);
 
 // Ends all contexts, with MOS_ON_CONN_END for every flow, and closes the ports.
-// Not from a callback: nothing happens then.
+// EPERM in errno from a callback, EACCES where nothing was started: nothing
+// happens then.
 void mtcp_destroy(void);
 
 // What is in force; before mtcp_init(), the defaults. EINVAL for NULL. The
@@ -99,17 +101,17 @@ int mtcp_core_affinitize(int cpu);
 
 // The context of worker `cpu`, 0 to num_cores - 1. On live ports the first call
 // starts the workers. Captures wait until the program is ready: they begin with
-// the first mtcp_app_join(), mtcp_epoll_wait() that may wait, or end of a
-// context. EINVAL for a number out of range; EEXIST for one that exists; EPERM
-// before mtcp_init(), after mtcp_destroy(), or from a callback; ENOMEM.
+// the first mtcp_app_join(), or mtcp_epoll_wait() that may wait. EINVAL for a
+// number out of range; EEXIST for one that was made before; EPERM before
+// mtcp_init(), after mtcp_destroy(), or from a callback; ENOMEM.
 mctx_t mtcp_create_context(int cpu);
 
 // Ends a context: its monitors are taken away and its flows end, with
 // MOS_ON_CONN_END. Not from a callback (EPERM in errno).
 void mtcp_destroy_context(mctx_t mctx);
 
-// Waits until the context has ended: until its captures have, another thread
-// destroys it, or the program calls for an end by mtcp_destroy().
+// Waits until the context has ended: until its captures have, or another thread
+// ends it or the process. EPERM in errno from a callback.
 void mtcp_app_join(mctx_t mctx);
 
 // Like signal(2): the handler before, or SIG_ERR with errno EINVAL.
