@@ -94,6 +94,18 @@ class ExamplesTest(unittest.TestCase):
         printed = programs.run(program, "mos.conf", folder=self.folder).stdout
         self.assertEqual(printed, 3 * "woken by timer 7\n" + "signal SIGUSR1\nended\n")
 
+    def test_each_core_has_a_context_with_its_share_of_the_connections(self):
+        capture = Capture()
+        for port in range(1000, 1100):
+            Connection(capture, client=("10.0.0.1", port)).open()
+        capture.write(self.folder / "in.pcap")
+        (self.folder / "mos.conf").write_text("mos { netdev { pcap:in.pcap 0x3 } }")
+        program = self.folder / "cores"
+        programs.build(REPOSITORY / "tests/mos/cores.c", program, BUILD)
+        printed = programs.run(program, "mos.conf", folder=self.folder).stdout
+        self.assertEqual(printed,
+                         "2 cores, 100 connections, 100 where expected, 2 cores used\n")
+
     def test_two_captures_are_one_link_in_the_order_of_their_times(self):
         capture = Capture()
         Connection(capture).open().close()
