@@ -62,7 +62,7 @@ class WorkerView {
   // smaller buffers asked for meanwhile take effect with the flow's next packet
   // or within a millisecond of the clock.
   template <typename Visit>
-  bool VisitFlow(FlowHandle flow, Visit&& visit) const {
+  bool VisitFlow(FlowHandle flow, Visit visit) const {
     return VisitFlow(
         flow,
         [](FlowView& view, void* to) { (*static_cast<Visit*>(to))(view); },
