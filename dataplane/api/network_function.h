@@ -6,13 +6,16 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <span>
 #include <string_view>
 
 #include "dataplane/api/event.h"
 #include "dataplane/api/flow_view.h"
 #include "dataplane/api/packet_view.h"
+#include "dataplane/api/timer.h"
 #include "dataplane/api/verdict.h"
+#include "dataplane/api/worker_view.h"
 #include "dataplane/base/counter.h"
 
 namespace mosaic {
@@ -24,10 +27,21 @@ class NfConfig {
   virtual ~NfConfig() = default;
 };
 
-// Per-flow memory that an NF wants. It is zeroed, not constructed: keep plain
-// data in it.
+// Per-flow memory that an NF wants. It is zeroed when the NF is attached to a
+// flow, then `construct` runs, and `destroy` after the flow's end was told or
+// when the NF is no longer attached. Neither may throw; null: nothing to do.
 struct ContextLayout {
   size_t bytes = 0;
+  void (*construct)(void* context) = nullptr;
+  void (*destroy)(void* context) = nullptr;
+
+  // A T for each flow. Its constructor should not allocate.
+  template <typename T>
+  static constexpr ContextLayout Of() {
+    static_assert(alignof(T) <= 16, "contexts are aligned to 16 bytes");
+    return {sizeof(T), [](void* context) { new (context) T(); },
+            [](void* context) { static_cast<T*>(context)->~T(); }};
+  }
 };
 
 // A named count of an NF, exported as mosaic_nf_{name}_total, the sum over the
@@ -61,6 +75,25 @@ class NetworkFunction {
   virtual EventMask subscriptions() const = 0;
 
   virtual ContextLayout context_layout() const { return {}; }
+
+  // True if the NF fetches bytes with FlowView::Peek(): those in order are then
+  // kept, copied, until it has done so or the buffer is full.
+  virtual bool peeks() const { return false; }
+
+  // True if it works with handlers (FlowView::Register() and RunHandlers(),
+  // WorkerView::Register()): it is then also told what these need. Of several
+  // such in one monitor only the first may.
+  virtual bool uses_handlers() const { return false; }
+
+  // Called once, on the worker, before anything of a flow: a place to define
+  // events, to register default handlers and to arm timers.
+  virtual void Start(const WorkerView& worker) { static_cast<void>(worker); }
+
+  // A timer of this NF fires. `flow` is null for one of the worker.
+  virtual void OnTimer(const TimerEvent& timer, FlowView* flow) {
+    static_cast<void>(timer);
+    static_cast<void>(flow);
+  }
 
   // True if the NF wants delivered bytes kept until they are acknowledged, so
   // that a retransmission can be compared with them.

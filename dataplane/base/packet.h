@@ -33,6 +33,12 @@ enum class LinkType : uint8_t {
   kCiscoHdlc,  // 104
 };
 
+// Whether a packet's bytes may be changed where they are.
+enum class PacketBytes : uint8_t {
+  kShared,  // Somebody else may read them too, or later: copy before writing.
+  kOwn,     // The packet's alone.
+};
+
 // What the device found out about a checksum.
 enum class ChecksumVerdict : uint8_t {
   kUnknown,  // The device did not look: check in software.
@@ -94,7 +100,9 @@ class Packet {
   PacketOwner* owner = nullptr;
   void* storage = nullptr;  // The owner's handle, an mbuf for instance.
 
-  uint16_t port = 0;  // Index of the port it came in by.
+  uint16_t port = 0;      // Index of the port it came in by.
+  uint16_t tailroom = 0;  // Bytes behind the last that may be used, if kOwn.
+  PacketBytes access = PacketBytes::kShared;
   LinkType link = LinkType::kEthernet;
   ChecksumVerdict ip_checksum = ChecksumVerdict::kUnknown;
   ChecksumVerdict l4_checksum = ChecksumVerdict::kUnknown;
@@ -110,6 +118,8 @@ class Packet {
     owner = other.owner;
     storage = other.storage;
     port = other.port;
+    tailroom = other.tailroom;
+    access = other.access;
     link = other.link;
     ip_checksum = other.ip_checksum;
     l4_checksum = other.l4_checksum;

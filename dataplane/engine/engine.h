@@ -100,6 +100,10 @@ class Engine {
   void Stop() { state_.stop.store(true, std::memory_order_relaxed); }
 
   size_t worker_count() const { return workers_.size(); }
+  // The worker that tracks the flow of `key`. Any thread.
+  size_t WorkerOf(const FlowKey& key) const {
+    return handoff_.OwnerOf(hash_.Of(key));
+  }
   Worker& worker(size_t number) { return *workers_[number]; }
   const Worker& worker(size_t number) const { return *workers_[number]; }
 

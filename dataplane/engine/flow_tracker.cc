@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <vector>
 
 #include "dataplane/engine/first_packet.h"
@@ -33,6 +32,14 @@ bool Matches(const std::shared_ptr<const PacketFilter>& filter,
   return filter == nullptr || filter->Matches(bytes);
 }
 
+bool WantsOrphans(const NfSlot& slot) {
+  EventMask wants = slot.wants;
+  if (slot.default_handlers != nullptr) {
+    wants = wants | slot.default_handlers->mask();
+  }
+  return wants.Any(EventMask::Of(EventKind::kOrphan, Hook::kNone));
+}
+
 // The sides that the monitor of `attachment`, under `snapshot`, had stopped in
 // `old`, as Attachment::stopped.
 uint8_t StoppedBefore(const Subscription& old, const Snapshot& snapshot,
@@ -57,6 +64,10 @@ FlowTracker::FlowTracker(const WorkerLimits& limits, const FlowHash& hash,
       chunks_(ChunkCount(limits.reassembly_bytes)),
       stream_states_(2 * limits.flows),
       rare_states_(limits.flows, limits.held_segments, counters),
+      handler_sets_(forest_),
+      subscriptions_(&handler_sets_),
+      link_states_(limits.flows),
+      timers_(limits.timers),
       dispatcher_(*this, counters) {
   if (limits.prefault == Prefault::kYes) table_.Prefault();
 }
@@ -82,14 +93,30 @@ void FlowTracker::SetSnapshot(const SnapshotOnWorker& on,
     stale_below_ = std::max(stale_below_, revision + 1);
   }
   subscriptions_.SetCurrentRevision(on.snapshot->revision);
-  picks_up_midstream_ = false;
+  picks_up_midstream_ =
+      std::ranges::any_of(on.snapshot->monitors, [&on](const Monitor& monitor) {
+        return monitor.type == MonitorType::kStream && on.Runs(monitor) &&
+               monitor.midstream == Midstream::kPickup;
+      });
+  for (size_t i = 0; i < on.snapshot->monitors.size(); ++i) {
+    handler_slot_[i] = nullptr;
+    for (size_t nf : on.snapshot->monitors[i].nf_instances) {
+      NfSlot* const slot = on.slots[nf];
+      if (slot->uses_handlers && handler_slot_[i] == nullptr) {
+        handler_slot_[i] = slot;
+      }
+    }
+  }
+  StartFunctions();
+  LearnOrphanListeners();
+}
+
+void FlowTracker::LearnOrphanListeners() {
   wants_orphans_ = false;
-  for (const Monitor& monitor : on.snapshot->monitors) {
-    if (monitor.type != MonitorType::kStream) continue;
-    picks_up_midstream_ |= monitor.midstream == Midstream::kPickup;
+  for (const Monitor& monitor : on_.snapshot->monitors) {
+    if (monitor.type != MonitorType::kStream || !on_.Runs(monitor)) continue;
     for (size_t nf : monitor.nf_instances) {
-      wants_orphans_ |= on.slots[nf]->wants.Any(
-          EventMask::Of(EventKind::kOrphan, Hook::kNone));
+      wants_orphans_ |= WantsOrphans(*on_.slots[nf]);
     }
   }
 }
@@ -100,7 +127,8 @@ size_t FlowTracker::Match(std::span<const uint8_t> ip, FlowOrigin origin,
   const Snapshot& snapshot = *on_.snapshot;
   for (size_t i = 0; i < snapshot.monitors.size(); ++i) {
     const Monitor& monitor = snapshot.monitors[i];
-    if (monitor.type != MonitorType::kStream || count == attachments.size()) {
+    if (monitor.type != MonitorType::kStream || !on_.Runs(monitor) ||
+        count == attachments.size()) {
       continue;
     }
     if (origin == FlowOrigin::kMidstream &&
@@ -111,6 +139,9 @@ size_t FlowTracker::Match(std::span<const uint8_t> ip, FlowOrigin origin,
     Attachment& attachment = attachments[count++];
     attachment = Attachment{};
     attachment.monitor = static_cast<uint8_t>(i);
+    if (handler_slot_[i] != nullptr) {
+      attachment.handlers = handler_slot_[i]->default_handlers;
+    }
     for (size_t p = 0; p < monitor.flow_policies.size(); ++p) {
       if (Matches(monitor.flow_policies[p].match, ip)) {
         attachment.flow_policy = static_cast<uint16_t>(p + 1);
@@ -163,8 +194,7 @@ Flow* FlowTracker::Create(const PacketContext& context, EndpointIndex client,
   Subscribe(*flow, subscription);
   const uint32_t index = table_.IndexOf(*flow);
   for (const ChainLink& link : subscription->links()) {
-    if (link.slot->context_stride == 0) continue;
-    std::memset(link.slot->ContextOf(index), 0, link.slot->context_stride);
+    link.slot->MakeContext(index);
   }
   for (const Attachment& attachment : attached) CountStops(attachment, 0);
   counters_.flows_created.Add(1);
@@ -192,7 +222,7 @@ Verdict FlowTracker::RaiseOrphan(const PacketContext& context) {
   uint64_t matched = 0;
   for (size_t i = 0; i < on_.snapshot->monitors.size(); ++i) {
     const Monitor& monitor = on_.snapshot->monitors[i];
-    if (monitor.type != MonitorType::kStream ||
+    if (monitor.type != MonitorType::kStream || !on_.Runs(monitor) ||
         !Matches(monitor.orphan_filter, IpBytes(context.parsed))) {
       continue;
     }
@@ -201,9 +231,7 @@ Verdict FlowTracker::RaiseOrphan(const PacketContext& context) {
     if (!wants_orphans_) continue;
     for (size_t nf : monitor.nf_instances) {
       NfSlot* const slot = on_.slots[nf];
-      if (!slot->wants.Any(EventMask::Of(EventKind::kOrphan, Hook::kNone))) {
-        continue;
-      }
+      if (!WantsOrphans(*slot)) continue;
       const auto used = std::span(chain).first(count);
       if (count < chain.size() && std::ranges::count(used, slot) == 0) {
         chain[count++] = slot;
@@ -345,9 +373,16 @@ void FlowTracker::End(Flow& flow, EndReason reason, Timestamp now) {
   counters_.flows_ended[static_cast<size_t>(reason)].Add(1);
   histograms_.flow_lifetime.Record(static_cast<uint64_t>(
       std::max(flow.last_packet - flow.start, Duration()).nanos()));
+  delivery_->GiveBack(flow);
+  const uint32_t index = table_.IndexOf(flow);
+  for (const ChainLink& link : flow.subscription->links()) {
+    link.slot->DropContext(index);
+  }
+  while (LinkState* const state = link_states_.First(flow)) {
+    DropLinkState(flow, *state);
+  }
   subscriptions_.Release(flow.subscription);
-  requested_stop_.fill(0);  // Nothing of an ended flow is left to stop.
-  wheel_.Cancel(table_.IndexOf(flow));
+  wheel_.Cancel(index);
   table_.Erase(flow, hash_.Of(flow.key));
 }
 
@@ -376,41 +411,25 @@ size_t FlowTracker::bytes_per_flow() const {
   return (table_.bytes() + wheel_.bytes()) / table_.capacity();
 }
 
-void* FlowTracker::ContextOf(const Flow& flow, const ChainLink& link) {
-  return link.slot->ContextOf(table_.IndexOf(flow));
-}
-
-void FlowTracker::RequestStop(Flow& flow, const ChainLink& link, Side side) {
-  for (size_t i = 0; i < requested_stop_.size(); ++i) {
-    if ((link.attachments >> i & 1) == 0) continue;
-    requested_stop_[i] |= static_cast<uint8_t>(1u << Index(side));
-  }
-  flow.Set(flow_flag::kStopPolicies);
-}
-
 void FlowTracker::SettleSlow(Flow& flow, Timestamp now) {
-  std::array<Attachment, Subscription::kMaxAttachments> attachments;
-  const Subscription& subscription = *flow.subscription;
-  bool changed = false;
   bool forget = flow.Has(flow_flag::kForget);
-  for (size_t i = 0; i < subscription.attachment_count; ++i) {
-    Attachment& attachment = attachments[i];
-    attachment = subscription.attachment[i];
-    for (Side side : {Side::kClient, Side::kServer}) {
-      const bool requested = (requested_stop_[i] >> Index(side) & 1) != 0;
-      if (requested && !attachment.IsStopped(side)) {
-        attachment.Stop(side, StopReason::kFunction);
-      }
+  if (flow.Has(flow_flag::kStopPolicies)) {
+    std::array<Attachment, Subscription::kMaxAttachments> attachments;
+    const Subscription& subscription = *flow.subscription;
+    bool changed = false;
+    for (size_t i = 0; i < subscription.attachment_count; ++i) {
+      Attachment& attachment = attachments[i];
+      attachment = subscription.attachment[i];
+      forget |= StopWhatIsDue(*subscription.on.snapshot, flow, now,
+                              attachment) == AfterStop::kForgetFlow;
+      changed |= attachment.stopped != subscription.attachment[i].stopped;
     }
-    requested_stop_[i] = 0;
-    forget |= StopWhatIsDue(*subscription.on.snapshot, flow, now, attachment) ==
-              AfterStop::kForgetFlow;
-    changed |= attachment.stopped != subscription.attachment[i].stopped;
+    if (changed) {
+      static_cast<void>(Exchange(
+          flow, std::span(attachments).first(subscription.attachment_count)));
+    }
   }
-  if (changed) {
-    StopSides(flow,
-              std::span(attachments).first(subscription.attachment_count));
-  }
+  if (flow.Has(flow_flag::kUnsettled)) SettleStreams(flow, now);
   if (forget) {
     flow.Clear(flow_flag::kClosed | flow_flag::kReset | flow_flag::kRefused);
     End(flow, EndReason::kStopped, now);
@@ -427,24 +446,21 @@ void FlowTracker::CountStops(const Attachment& attachment,
   }
 }
 
-void FlowTracker::StopSides(Flow& flow,
-                            std::span<const Attachment> attachments) {
+bool FlowTracker::Exchange(Flow& flow,
+                           std::span<const Attachment> attachments) {
   const Subscription& old = *flow.subscription;
   Subscription* const next = subscriptions_.Acquire(old.on, attachments);
   if (next == nullptr) {
     counters_.subscriptions_full.Add(1);
-    return;
+    return false;
   }
   for (size_t i = 0; i < attachments.size(); ++i) {
     CountStops(attachments[i], old.attachment[i].stopped);
   }
   subscriptions_.Release(flow.subscription);
   Subscribe(flow, next);
-  for (Side side : {Side::kClient, Side::kServer}) {
-    if (next->side[Index(side)].buffer_bytes == 0) {
-      delivery_->StopReading(flow, side);
-    }
-  }
+  flow.Set(flow_flag::kUnsettled);
+  return true;
 }
 
 void FlowTracker::ReevaluateSlow(Flow& flow, const PacketContext& context) {
@@ -460,8 +476,15 @@ void FlowTracker::Reattach(Flow& flow, const PacketContext& context) {
       Match(FirstPacket(flow).bytes(), flow.origin, attachments);
   const auto attached = std::span(attachments).first(count);
   // A policy that has fired fires at once, or each change of the configuration
-  // would show a packet of what had been stopped.
+  // would show a packet of what had been stopped. What the flow registered for
+  // itself stays.
   for (Attachment& attachment : attached) {
+    for (const ChainLink& had : flow.subscription->links()) {
+      if (had.handlers != nullptr &&
+          had.slot == handler_slot_[attachment.monitor]) {
+        attachment.handlers = had.handlers;
+      }
+    }
     if (StopWhatIsDue(*on_.snapshot, flow, context.now, attachment) ==
         AfterStop::kForgetFlow) {
       flow.Set(flow_flag::kForget);
@@ -478,26 +501,11 @@ void FlowTracker::Reattach(Flow& flow, const PacketContext& context) {
   }
   // A function that was attached keeps its context; one that is new starts with
   // a clear one.
-  const uint32_t index = table_.IndexOf(flow);
-  for (const ChainLink& link : next->links()) {
-    const bool had = std::ranges::any_of(
-        old.links(),
-        [&](const ChainLink& had_link) { return had_link.slot == link.slot; });
-    if (!had && link.slot->context_stride > 0) {
-      std::memset(link.slot->ContextOf(index), 0, link.slot->context_stride);
-    }
-  }
+  MoveLinkStates(flow, old, *next);
   subscriptions_.Release(flow.subscription);
   Subscribe(flow, next);
   Rearm(flow);
-  for (Side side : {Side::kClient, Side::kServer}) {
-    if (next->side[Index(side)].buffer_bytes == 0) {
-      delivery_->StopReading(flow, side);
-    } else {
-      delivery_->Resize(flow, side, next->side[Index(side)].buffer_bytes,
-                        context.now);
-    }
-  }
+  SettleStreams(flow, context.now);
 }
 
 }  // namespace mosaic

@@ -3,11 +3,14 @@
 //
 // Threading   Owner worker only.
 // Bounds      WorkerLimits::flows records, reassembly_bytes of chunks,
-//             SubscriptionTable::kMaxSubscriptions sets of listeners. At each
-//             bound the newcomer goes without and a counter moves.
+//             SubscriptionTable::kMaxSubscriptions sets of listeners,
+//             WorkerLimits::timers timers of functions. At each bound the
+//             newcomer goes without and a counter moves.
 
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -18,6 +21,8 @@
 #include "dataplane/engine/rare_states.h"
 #include "dataplane/event/dispatcher.h"
 #include "dataplane/event/flow_services.h"
+#include "dataplane/event/function_timers.h"
+#include "dataplane/event/link_state.h"
 #include "dataplane/event/subscription.h"
 #include "dataplane/flow/flow.h"
 #include "dataplane/flow/flow_hash.h"
@@ -51,7 +56,10 @@ class FlowTracker final : public FlowServices, public WorkerFlows {
 
   // Delivery ends the streams of flows that end. REQUIRES: called once, before
   // any packet; `delivery` outlives the tracker's last call.
-  void SetDelivery(StreamDelivery& delivery) { delivery_ = &delivery; }
+  void SetDelivery(StreamDelivery& delivery, StreamOptions& options) {
+    delivery_ = &delivery;
+    stream_options_ = &options;
+  }
 
   // Makes `on` the one that new flows are attached under. Flows attached under
   // a revision below `reevaluate_before`, or under one of `undone`, are
@@ -106,7 +114,9 @@ class FlowTracker final : public FlowServices, public WorkerFlows {
 
   // Fires what is due at or before `now`; a cheap test if nothing is.
   void AdvanceTo(Timestamp now) {
+    clock_ = std::max(clock_, now);
     if (wheel_.Due(now)) AdvanceSlow(now);
+    if (timers_.Due(now)) FireTimers(now);
   }
 
   // Lets receivers take the FINs that nothing is missing before, and notes it
@@ -125,16 +135,53 @@ class FlowTracker final : public FlowServices, public WorkerFlows {
     if (flow.revision < stale_below_) ReevaluateSlow(flow, context);
   }
 
-  // After the last event of a packet: carries out stop policies, requested
-  // stops, and the end of a flow that is to be forgotten.
+  // After the last event of a packet: carries out stop policies, brings buffers
+  // to what is set and listened to, ends a flow that is to be forgotten.
   void Settle(Flow& flow, Timestamp now) {
-    if (flow.flags & (flow_flag::kStopPolicies | flow_flag::kForget)) {
+    if (flow.flags & (flow_flag::kStopPolicies | flow_flag::kForget |
+                      flow_flag::kUnsettled)) {
       SettleSlow(flow, now);
     }
   }
 
-  void* ContextOf(const Flow& flow, const ChainLink& link) override;
-  void RequestStop(Flow& flow, const ChainLink& link, Side side) override;
+  // What a side's bytes are kept for and how, with what functions set.
+  SideSettings SettingsOf(const Flow& flow, Side side) const {
+    const SideSettings& settings = flow.subscription->side[Index(side)];
+    return flow.Has(flow_flag::kOverrides)
+               ? OverriddenSettings(flow, side, settings)
+               : settings;
+  }
+  // The offset up to which everyone who peeks has fetched a side's bytes.
+  uint64_t FetchedOffset(const Flow& flow, Side side) const;
+
+  // Exchanges all that is kept by side, when it shows who the client is.
+  void SwapSides(Flow& flow);
+
+  LinkStatePool& link_states() { return link_states_; }
+  const FunctionTimers& timers() const { return timers_; }
+
+  // --- FlowServices, in flow_tracker_services.cc.
+  void* ContextOf(const Flow& flow, const LinkRef& link) override;
+  void RequestStop(Flow& flow, const LinkRef& link, Side side) override;
+  void* UserOf(const Flow& flow, const LinkRef& link) const override;
+  void SetUser(Flow& flow, const LinkRef& link, void* user) override;
+  FlowHandle HandleOf(const Flow& flow) const override;
+  bool VisitFlow(FlowHandle handle, NfSlot& slot,
+                 void (*visit)(FlowView& view, void* to), void* to) override;
+  EventForest& forest() override { return forest_; }
+  HandlerSetTable& handler_sets() override { return handler_sets_; }
+  const HandlerSet& HandlersOf(const Flow& flow,
+                               const LinkRef& link) const override;
+  RegisterError Register(Flow& flow, const LinkRef& link, EventId event,
+                         Hook hook, EventHandler handler) override;
+  RegisterError RegisterDefault(NfSlot& slot, EventId event, Hook hook,
+                                EventHandler handler) override;
+  StreamOptions& streams() override { return *stream_options_; }
+  Timestamp clock() const override { return clock_; }
+  TimerHandle ArmTimer(NfSlot& slot, const TimerSpec& spec) override;
+  TimerHandle ArmTimer(Flow& flow, const LinkRef& link,
+                       const TimerSpec& spec) override;
+  bool CancelTimer(NfSlot& slot, TimerHandle timer) override;
 
  private:
   // Fills `attachments` with who wants a flow that begins with this packet,
@@ -145,7 +192,20 @@ class FlowTracker final : public FlowServices, public WorkerFlows {
   void ReevaluateSlow(Flow& flow, const PacketContext& context);
   void Reattach(Flow& flow, const PacketContext& context);
   void SettleSlow(Flow& flow, Timestamp now);
-  void StopSides(Flow& flow, std::span<const Attachment> attachments);
+  // Moves `flow` to the subscription with these attachments, of the same
+  // monitors in the same order; false if there is no room, which is counted.
+  bool Exchange(Flow& flow, std::span<const Attachment> attachments);
+  void StartFunctions();
+  void LearnOrphanListeners();
+  void SettleStreams(Flow& flow, Timestamp now);
+  SideSettings OverriddenSettings(const Flow& flow, Side side,
+                                  SideSettings settings) const;
+  void DropLinkState(Flow& flow, LinkState& state);
+  void MoveLinkStates(Flow& flow, const Subscription& old,
+                      const Subscription& next);
+  TimerHandle Counted(TimerHandle timer);
+  void FireTimers(Timestamp now);
+  void Fire(const FunctionTimers::Fired& fired);
   void CountStops(const Attachment& attachment, uint8_t already_stopped);
   Duration TimeoutOf(const Flow& flow) const;
   void AdvanceSlow(Timestamp now);
@@ -161,9 +221,14 @@ class FlowTracker final : public FlowServices, public WorkerFlows {
   ChunkPool chunks_;
   StreamStatePool stream_states_;
   RareStates rare_states_;
+  EventForest forest_;
+  HandlerSetTable handler_sets_;
   SubscriptionTable subscriptions_;
+  LinkStatePool link_states_;
+  FunctionTimers timers_;
   Dispatcher dispatcher_;
   StreamDelivery* delivery_ = nullptr;
+  StreamOptions* stream_options_ = nullptr;
 
   SnapshotOnWorker on_;
   uint64_t reevaluate_before_ = 0;
@@ -173,9 +238,10 @@ class FlowTracker final : public FlowServices, public WorkerFlows {
   bool picks_up_midstream_ = false;
   bool wants_orphans_ = false;
   bool wheel_started_ = false;
+  Timestamp clock_;  // The largest time it was told.
 
-  // Stops asked for by callbacks of the current packet, by attachment.
-  std::array<uint8_t, Subscription::kMaxAttachments> requested_stop_ = {};
+  // By monitor: whose default handlers its flows get; null: nobody's.
+  std::array<NfSlot*, Snapshot::kMaxMonitors> handler_slot_ = {};
 };
 
 }  // namespace mosaic

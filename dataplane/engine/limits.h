@@ -53,6 +53,7 @@ enum class Prefault : uint8_t { kNo, kYes };
 struct WorkerLimits {
   size_t flows = 65'536;
   size_t reassembly_bytes = size_t{64} << 20;  // Chunks of out-of-order bytes.
+  size_t timers = 65'536;  // Of network functions, armed at once.
   FragmentLimits fragments;
   Prefault prefault = Prefault::kNo;
   Timeouts timeouts;

@@ -77,9 +77,10 @@ Pipeline::Pipeline(const PipelineConfig& config, const FlowHash& hash,
                  counters),
       tracker_(config.limits, hash, counters, histograms_),
       delivery_(tracker_),
+      streams_(tracker_, delivery_),
       tcp_(tracker_, delivery_),
       transmitter_(sinks, counters) {
-  tracker_.SetDelivery(delivery_);
+  tracker_.SetDelivery(delivery_, streams_);
   outbox_.reserve(DatagramPool::kDatagrams);
 }
 
@@ -88,9 +89,10 @@ void Pipeline::SetSnapshot(const SnapshotOnWorker& on,
                            std::span<const uint64_t> undone) {
   on_ = on;
   tracker_.SetSnapshot(on, reevaluate_before, undone);
-  has_raw_monitors_ = std::ranges::any_of(
-      on.snapshot->monitors,
-      [](const Monitor& m) { return m.type == MonitorType::kRaw; });
+  has_raw_monitors_ =
+      std::ranges::any_of(on.snapshot->monitors, [&on](const Monitor& m) {
+        return m.type == MonitorType::kRaw && on.Runs(m);
+      });
 }
 
 // The life of a burst: each stage works through all packets and prefetches what
@@ -274,7 +276,7 @@ Verdict Pipeline::ProcessIcmpError(const PacketContext& context,
       tracker_.table().Find(quoted.key, context.parsed.hash, candidate);
   counters_.icmp_errors[flow == nullptr ? 1 : 0].Add(1);
   if (flow == nullptr) return tracker_.RaiseOrphan(context);
-  ++flow->rare[Index(flow->SideOf(quoted.sender))].icmp_errors;
+  ++flow->icmp_errors[Index(flow->SideOf(quoted.sender))];
   return flow->Has(flow_flag::kBlocked) ? Verdict::kBlockFlow
                                         : Verdict::kForward;
 }
@@ -294,7 +296,7 @@ Verdict Pipeline::RaiseRaw(const PacketContext& context) {
   const std::span<const Monitor> monitors = on_.snapshot->monitors;
   for (size_t i = 0; i < monitors.size(); ++i) {
     const Monitor& monitor = monitors[i];
-    if (monitor.type != MonitorType::kRaw) continue;
+    if (monitor.type != MonitorType::kRaw || !on_.Runs(monitor)) continue;
     if (monitor.raw_filter != nullptr &&
         !monitor.raw_filter->Matches(frame, context.packet.wire_length)) {
       continue;

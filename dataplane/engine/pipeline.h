@@ -14,6 +14,7 @@
 #include "dataplane/engine/fragment_stage.h"
 #include "dataplane/engine/handoff.h"
 #include "dataplane/engine/stream_delivery.h"
+#include "dataplane/engine/stream_options.h"
 #include "dataplane/engine/tcp_stage.h"
 #include "dataplane/engine/transmitter.h"
 #include "dataplane/parse/parser.h"
@@ -100,6 +101,7 @@ class Pipeline {
   FragmentStage fragments_;
   FlowTracker tracker_;
   StreamDelivery delivery_;
+  FunctionStreams streams_;
   TcpStage tcp_;
   Transmitter transmitter_;
 

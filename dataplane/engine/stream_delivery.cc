@@ -2,24 +2,10 @@
 
 #include <algorithm>
 
+#include "dataplane/engine/stream_account.h"
+
 namespace mosaic {
 namespace {
-
-void Subtract(Counter& gauge, uint64_t n) { gauge.Set(gauge.Read() - n); }
-
-// Moves the stream's front on by bytes that were delivered or given up.
-void Advance(TcpEnd& sender, uint64_t n) {
-  sender.delivered += n;
-  sender.next_seq = sender.next_seq + static_cast<uint32_t>(n);
-}
-
-// Stream offset of the highest byte that the receiver acknowledged.
-uint64_t AckedOffset(const TcpEnd& sender) {
-  if (!sender.Has(end_flag::kAckSeen)) return 0;
-  const int64_t acked = static_cast<int64_t>(sender.delivered) +
-                        sender.snd_una.Since(sender.next_seq);
-  return acked < 0 ? 0 : static_cast<uint64_t>(acked);
-}
 
 ErrorCause CauseOf(ReassemblyBuffer::Refusal refusal) {
   switch (refusal) {
@@ -51,17 +37,6 @@ RefusedBytes ReasonOf(ReassemblyBuffer::Refusal refusal) {
 // given up.
 constexpr uint8_t kFarSegmentsForGap = 3;
 
-// Bytes kept only for comparison never stand in the way of new ones, but are
-// not given up for a segment that has no place even without them.
-void MakeRoom(ReassemblyBuffer& buffer, uint64_t begin, uint64_t end) {
-  if (end <= buffer.limit() ||
-      begin >= buffer.delivered() + buffer.capacity()) {
-    return;
-  }
-  const uint64_t floor = std::min(buffer.delivered(), end - buffer.capacity());
-  if (floor > buffer.floor()) buffer.Release(floor);
-}
-
 }  // namespace
 
 // Tells each differing range as ERROR/overlap_conflict.
@@ -86,29 +61,6 @@ class StreamDelivery::ConflictReporter : public ConflictSink {
   Flow& flow_;
   const Side receiver_;
   const Timestamp now_;
-};
-
-// Counts to a side what the pool lends and is given back in its scope, in which
-// only buffers of that side are touched.
-class StreamDelivery::MemoryAccount {
- public:
-  MemoryAccount(StreamDelivery& delivery, Side receiver)
-      : chunks_(delivery.tracker_.chunks()),
-        bytes_(delivery.counters_.buffer_bytes[Index(receiver)]),
-        free_before_(chunks_.free_chunks()) {}
-  ~MemoryAccount() {
-    const size_t free_now = chunks_.free_chunks();
-    if (free_now == free_before_) return;
-    bytes_.Set(bytes_.Read() + free_before_ * sizeof(Chunk) -
-               free_now * sizeof(Chunk));
-  }
-  MemoryAccount(const MemoryAccount&) = delete;
-  MemoryAccount& operator=(const MemoryAccount&) = delete;
-
- private:
-  const ChunkPool& chunks_;
-  Counter& bytes_;
-  const size_t free_before_;
 };
 
 StreamDelivery::Position StreamDelivery::Locate(const Flow& flow, Side receiver,
@@ -231,7 +183,7 @@ Verdict StreamDelivery::Receive(Flow& flow, Side receiver, int64_t offset,
                                 const PacketContext& context) {
   std::span<const uint8_t> payload(context.parsed.payload,
                                    context.parsed.payload_captured);
-  const SideSettings& settings = flow.subscription->side[Index(receiver)];
+  const SideSettings settings = tracker_.SettingsOf(flow, receiver);
   TcpEnd& sender = flow.end[Index(Other(receiver))];
   counters_.stream_bytes.Add(payload.size());
 
@@ -254,7 +206,7 @@ Verdict StreamDelivery::Receive(Flow& flow, Side receiver, int64_t offset,
   if (payload.empty()) return Verdict::kForward;  // The capture cut it off.
   const uint64_t from = static_cast<uint64_t>(offset);
   if (from == sender.delivered && flow.stream[Index(receiver)] == nullptr &&
-      settings.retain == Retain::kNone) {
+      !settings.keeps_in_order()) {
     return Offer(flow, receiver, payload, &context, context.now);
   }
   return ReceiveBuffered(flow, receiver, from, payload, context);
@@ -264,7 +216,7 @@ Verdict StreamDelivery::ReceiveBuffered(Flow& flow, Side receiver,
                                         uint64_t offset,
                                         std::span<const uint8_t> payload,
                                         const PacketContext& context) {
-  const SideSettings& settings = flow.subscription->side[Index(receiver)];
+  const SideSettings settings = tracker_.SettingsOf(flow, receiver);
   TcpEnd& sender = flow.end[Index(Other(receiver))];
   const Timestamp now = context.now;
   const uint64_t end = offset + payload.size();
@@ -280,14 +232,20 @@ Verdict StreamDelivery::ReceiveBuffered(Flow& flow, Side receiver,
 
   // Nothing of it was seen and nobody compares: no need to copy it first.
   const uint32_t length = static_cast<uint32_t>(payload.size());
-  if (offset == sender.delivered && settings.retain == Retain::kNone &&
-      !buffer.Holds(offset, length)) {
+  const bool is_next =
+      offset == sender.delivered && !buffer.Holds(offset, length);
+  if (is_next && !settings.keeps_in_order()) {
     verdict = Offer(flow, receiver, payload, &context, now);
     buffer.DeliverDirect(length);
     state.refused_in_a_row = 0;
   } else {
     verdict = InsertAll(flow, receiver, state, offset, payload, Copy::kOfPacket,
                         &context, now);
+    if (is_next && offset == sender.delivered &&
+        buffer.NextHeld(offset).length >= length) {
+      verdict =
+          std::max(verdict, OfferHeld(flow, receiver, state, payload, context));
+    }
   }
   verdict = std::max(verdict, Drain(flow, receiver, state, &context, now));
   ReleaseRetained(flow, receiver, state);
@@ -298,7 +256,7 @@ Verdict StreamDelivery::ReceiveBuffered(Flow& flow, Side receiver,
 Verdict StreamDelivery::ReceiveHeld(Flow& flow, Side receiver, uint64_t offset,
                                     std::span<const uint8_t> bytes,
                                     Timestamp now) {
-  const SideSettings& settings = flow.subscription->side[Index(receiver)];
+  const SideSettings settings = tracker_.SettingsOf(flow, receiver);
   TcpEnd& sender = flow.end[Index(Other(receiver))];
   const uint64_t end = offset + bytes.size();
   if (settings.buffer_bytes == 0) {
@@ -321,6 +279,34 @@ Verdict StreamDelivery::ReceiveHeld(Flow& flow, Side receiver, uint64_t offset,
   return verdict;
 }
 
+Verdict StreamDelivery::OfferHeld(Flow& flow, Side receiver, StreamState& state,
+                                  std::span<const uint8_t> payload,
+                                  const PacketContext& context) {
+  Subtract(counters_.pending_bytes, payload.size());
+  const Verdict verdict = Offer(flow, receiver, payload, &context, context.now);
+  for (size_t left = payload.size(); left > 0;) {
+    const size_t n = std::min(left, state.buffer.Deliverable().size());
+    state.buffer.Deliver(static_cast<uint32_t>(n));
+    left -= n;
+  }
+  return verdict;
+}
+
+Verdict StreamDelivery::OfferUnkept(Flow& flow, Side receiver,
+                                    StreamState& state,
+                                    std::span<const uint8_t> payload,
+                                    ErrorCause cause,
+                                    const PacketContext* context,
+                                    Timestamp now) {
+  if (tracker_.SettingsOf(flow, receiver).peeked) {
+    RaiseError(flow, receiver,
+               {cause, state.buffer.delivered(), payload.size(), 0, 0}, now);
+  }
+  const Verdict verdict = Offer(flow, receiver, payload, context, now);
+  state.buffer.DeliverDirect(static_cast<uint32_t>(payload.size()));
+  return verdict;
+}
+
 // The pool is empty: what is in order goes to readers from the packet itself,
 // so that a stream never stalls for want of memory.
 Verdict StreamDelivery::HandOverRefused(Flow& flow, Side receiver,
@@ -338,8 +324,8 @@ Verdict StreamDelivery::HandOverRefused(Flow& flow, Side receiver,
     const ReassemblyBuffer::Range held = buffer.NextHeld(front);
     const uint64_t until = held.length > 0 ? std::min(end, held.offset) : end;
     const auto part = payload.subspan(front - offset, until - front);
-    verdict = std::max(verdict, Offer(flow, receiver, part, context, now));
-    buffer.DeliverDirect(static_cast<uint32_t>(part.size()));
+    verdict = std::max(verdict, OfferUnkept(flow, receiver, state, part,
+                                            ErrorCause::kBudget, context, now));
   }
 }
 
@@ -348,15 +334,15 @@ Verdict StreamDelivery::InsertAll(Flow& flow, Side receiver, StreamState& state,
                                   std::span<const uint8_t> payload, Copy copy,
                                   const PacketContext* context, Timestamp now) {
   ReassemblyBuffer& buffer = state.buffer;
+  const SideSettings settings = tracker_.SettingsOf(flow, receiver);
   const OverlapPolicy overlap =
-      copy == Copy::kHeld ? OverlapPolicy::kFirst
-                          : flow.subscription->side[Index(receiver)].overlap;
+      copy == Copy::kHeld ? OverlapPolicy::kFirst : settings.overlap;
   ConflictReporter reporter(*this, flow, receiver, now);
   ConflictReporter* const conflicts = copy == Copy::kHeld ? nullptr : &reporter;
   Verdict verdict = Verdict::kForward;
   // Each round keeps a part, or gives up a hole, or is the last.
   while (true) {
-    MakeRoom(buffer, offset, offset + payload.size());
+    MakeRoom(flow, receiver, state, offset, offset + payload.size(), now);
     ReassemblyBuffer::Insertion insertion =
         buffer.Insert(offset, payload, overlap, conflicts);
     if (insertion.refusal == ReassemblyBuffer::Refusal::kNoMemory &&
@@ -383,6 +369,12 @@ Verdict StreamDelivery::InsertAll(Flow& flow, Side receiver, StreamState& state,
       offset += kept;
       payload = payload.subspan(kept);
       if (buffer.delivered() > before) continue;
+    }
+    if (settings.peeked && offset == buffer.delivered()) {
+      state.refused_in_a_row = 0;
+      return std::max(verdict,
+                      OfferUnkept(flow, receiver, state, payload,
+                                  ErrorCause::kBufferFull, context, now));
     }
     // The bound is reached. Data that goes on where held data ends, or that
     // keeps coming from behind the bound, shows that the hole will stay; a
@@ -456,20 +448,6 @@ Verdict StreamDelivery::Drain(Flow& flow, Side receiver, StreamState& state,
   }
 }
 
-void StreamDelivery::ReleaseRetained(Flow& flow, Side receiver,
-                                     StreamState& state) {
-  const SideSettings& settings = flow.subscription->side[Index(receiver)];
-  const TcpEnd& sender = flow.end[Index(Other(receiver))];
-  const uint64_t delivered = sender.delivered;
-  uint64_t floor = delivered;
-  if (settings.retain_unacked) floor = std::min(floor, AckedOffset(sender));
-  if (settings.retain == Retain::kBytes) {
-    floor = std::min(floor, delivered - std::min<uint64_t>(
-                                            delivered, settings.retain_bytes));
-  }
-  if (floor > state.buffer.floor()) state.buffer.Release(floor);
-}
-
 void StreamDelivery::GiveUpHole(Flow& flow, Side receiver, StreamState& state,
                                 uint64_t length, Timestamp now) {
   TcpEnd& sender = flow.end[Index(Other(receiver))];
@@ -477,7 +455,10 @@ void StreamDelivery::GiveUpHole(Flow& flow, Side receiver, StreamState& state,
   const uint64_t skipped = state.buffer.SkipHole();
   if (skipped == 0) {
     state.buffer.DeliverDirect(static_cast<uint32_t>(length));
-    state.buffer.Release(state.buffer.delivered());
+    // What a reader has still to fetch goes when its policy says so.
+    if (!tracker_.SettingsOf(flow, receiver).peeked) {
+      state.buffer.Release(state.buffer.delivered());
+    }
   } else {
     length = skipped;
   }
@@ -552,43 +533,7 @@ void StreamDelivery::Finish(Flow& flow, Timestamp now) {
       GiveUpHole(flow, receiver, *state, hole.length, now);
       static_cast<void>(Drain(flow, receiver, *state, nullptr, now));
     }
-    tracker_.stream_states().Give(state);
-    flow.stream[Index(receiver)] = nullptr;
   }
-}
-
-void StreamDelivery::StopReading(Flow& flow, Side receiver) {
-  StreamState* const state = flow.stream[Index(receiver)];
-  if (state == nullptr) return;
-  const MemoryAccount account(*this, receiver);
-  const uint64_t held = state->buffer.pending_bytes();
-  counters_.discarded_bytes[static_cast<size_t>(DiscardedBytes::kStopped)].Add(
-      held);
-  Subtract(counters_.pending_bytes, held);
-  tracker_.stream_states().Give(state);
-  flow.stream[Index(receiver)] = nullptr;
-  TcpEnd& sender = flow.end[Index(Other(receiver))];
-  sender.Clear(end_flag::kBuffered);
-  // From here on the front is simply the highest byte seen.
-  const int32_t behind = sender.snd_nxt.Since(sender.next_seq) -
-                         (sender.Has(end_flag::kFinSeen) ? 1 : 0);
-  if (behind > 0) Advance(sender, static_cast<uint64_t>(behind));
-}
-
-void StreamDelivery::Resize(Flow& flow, Side receiver, uint32_t capacity_bytes,
-                            Timestamp now) {
-  StreamState* const state = flow.stream[Index(receiver)];
-  if (state == nullptr || state->buffer.capacity() == capacity_bytes) return;
-  const MemoryAccount account(*this, receiver);
-  const uint64_t before = state->buffer.pending_bytes();
-  const ReassemblyBuffer::Range lost = state->buffer.Resize(capacity_bytes);
-  if (lost.length == 0) return;
-  const uint64_t unread = before - state->buffer.pending_bytes();
-  counters_.discarded_bytes[static_cast<size_t>(DiscardedBytes::kOverwritten)]
-      .Add(unread);
-  Subtract(counters_.pending_bytes, unread);
-  RaiseError(flow, receiver,
-             {ErrorCause::kOverwritten, lost.offset, lost.length, 0, 0}, now);
 }
 
 }  // namespace mosaic

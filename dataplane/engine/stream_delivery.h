@@ -55,17 +55,24 @@ class StreamDelivery {
   // zero if there is none.
   Timestamp GiveUpOldHoles(Flow& flow, Timestamp now);
 
-  // Tells all that the flow's streams still hold, gaps first, and gives their
-  // storage back.
+  // Delivers all that the flow's streams still hold, gaps told first.
   void Finish(Flow& flow, Timestamp now);
+
+  // Gives the storage of the flow's streams back. REQUIRES: Finish() was
+  // called.
+  void GiveBack(Flow& flow);
 
   // Drops what is held for `receiver`, whom nobody reads any more.
   void StopReading(Flow& flow, Side receiver);
 
   // Changes the buffer's capacity with data inside; what no longer fits is told
-  // as ERROR/overwritten.
+  // as ERROR/overwritten. The newest goes, or the oldest where the side's
+  // policy is FullBuffer::kDropOldest.
   void Resize(Flow& flow, Side receiver, uint32_t capacity_bytes,
               Timestamp now);
+
+  // Makes the capacity at least so large, which moves no byte.
+  void Grow(Flow& flow, Side receiver, uint32_t capacity_bytes);
 
  private:
   class ConflictReporter;
@@ -102,6 +109,25 @@ class StreamDelivery {
   void GiveUpHole(Flow& flow, Side receiver, StreamState& state,
                   uint64_t length, Timestamp now);
   void ReleaseRetained(Flow& flow, Side receiver, StreamState& state);
+  // Makes room for [begin, end): first what was fetched goes, then, where the
+  // policy says so, what was not.
+  void MakeRoom(Flow& flow, Side receiver, StreamState& state, uint64_t begin,
+                uint64_t end, Timestamp now);
+  // Drops what is held below `floor`; what readers had still to fetch is told.
+  void DropOldest(Flow& flow, Side receiver, StreamState& state, uint64_t floor,
+                  Timestamp now);
+  // The first byte that somebody who peeks has still to fetch; the front if
+  // there is none.
+  uint64_t FirstUnfetched(const Flow& flow, Side receiver,
+                          const StreamState& state) const;
+  // Offers a segment in order that is held whole, as one piece.
+  Verdict OfferHeld(Flow& flow, Side receiver, StreamState& state,
+                    std::span<const uint8_t> payload,
+                    const PacketContext& context);
+  // Offers bytes in order that have no room, and tells those who peek.
+  Verdict OfferUnkept(Flow& flow, Side receiver, StreamState& state,
+                      std::span<const uint8_t> payload, ErrorCause cause,
+                      const PacketContext* context, Timestamp now);
   Verdict Offer(Flow& flow, Side receiver, std::span<const uint8_t> data,
                 const PacketContext* context, Timestamp now);
   // Leaves out the urgent bytes among `data`.

@@ -141,13 +141,7 @@ void TcpStage::LearnRoles(Flow& flow, const PacketContext& context) {
   flow.Clear(flow_flag::kRolesGuessed);
   if (client == flow.client) return;
   flow.client = client;
-  std::swap(flow.end[0], flow.end[1]);
-  std::swap(flow.hot[0], flow.hot[1]);
-  std::swap(flow.rare[0], flow.rare[1]);
-  std::swap(flow.stream[0], flow.stream[1]);
-  std::swap(flow.fin_seq[0], flow.fin_seq[1]);
-  std::swap(flow.first_seq[0], flow.first_seq[1]);
-  if (flow.rare_state != nullptr) flow.rare_state->SwapSides();
+  tracker_.SwapSides(flow);
 }
 
 void TcpStage::NoteHandshakeTimes(Flow& flow, Side sender,
@@ -385,7 +379,7 @@ bool TcpStage::NotePosition(Flow& flow, Side sender,
                             const ParsedPacket& segment, int64_t offset,
                             SeqNum highest_before) {
   const Side receiver = Other(sender);
-  const bool read = flow.subscription->side[Index(receiver)].buffer_bytes > 0;
+  const bool read = tracker_.SettingsOf(flow, receiver).buffer_bytes > 0;
   const StreamDelivery::Position position =
       delivery_.Locate(flow, receiver, offset, segment.payload_length);
   if (position == StreamDelivery::Position::kRepeats) return true;
@@ -416,7 +410,7 @@ Verdict TcpStage::TakePayload(Flow& flow, Side sender,
   }
   if (segment.payload_length == 0) return Verdict::kForward;
   if (segment.Has(kSyn) && info.offset >= 0 &&
-      flow.subscription->side[Index(receiver)].buffer_bytes > 0) {
+      tracker_.SettingsOf(flow, receiver).buffer_bytes > 0) {
     tracker_.rare_states().Hold(
         flow, sender, static_cast<uint64_t>(info.offset),
         {segment.payload, bytes},

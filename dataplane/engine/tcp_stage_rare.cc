@@ -136,7 +136,7 @@ Verdict TcpStage::SetAside(Flow& flow, Side sender,
   const Side receiver = Other(sender);
   if (judgement.hold && reachable && offset >= 0 &&
       end.Has(end_flag::kPacketSeen) &&
-      flow.subscription->side[Index(receiver)].buffer_bytes > 0) {
+      tracker_.SettingsOf(flow, receiver).buffer_bytes > 0) {
     tracker_.rare_states().Hold(flow, sender, static_cast<uint64_t>(offset),
                                 payload, HeldSegment::Kind::kData);
   } else {

@@ -58,7 +58,7 @@ void Worker::TakeUpConfiguration() {
     wanted->slots[i]->TakeUp(wanted->snapshot->nf_instances[i].config);
   }
   pipeline_->SetSnapshot(
-      {wanted->snapshot.get(), wanted->slots, wanted->counters},
+      {wanted->snapshot.get(), wanted->slots, wanted->counters, number_},
       wanted->reevaluate_before, wanted->undone);
   running_ = wanted;
   UpdateOldestRevision();

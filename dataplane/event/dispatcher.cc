@@ -25,7 +25,11 @@ Verdict Dispatcher::Call(const ChainLink& link, Flow& flow,
                          const Event& event) {
   NfSlot& slot = *link.slot;
   if (slot.detached()) return OnFault(slot);
-  FlowView view(flow, services_, link);
+  if (event.kind == EventKind::kNewData && link.peeks &&
+      services_.streams().BufferBytesOf(flow, link.ref(), event.side) == 0) {
+    return Verdict::kForward;
+  }
+  FlowView view(flow, services_, link.ref());
   Verdict verdict;
   try {
     const uint64_t limit = link.payload_limit[Index(event.side)];
@@ -64,11 +68,14 @@ Verdict Dispatcher::Raise(Flow& flow, const Event& event) {
     return Verdict::kForward;
   }
   counters_.events[static_cast<size_t>(event.kind)].Add(1);
-  const std::span<const ChainLink> links = flow.subscription->links();
+  const size_t links = flow.subscription->link_count;
   Verdict severest = Verdict::kForward;
   const bool reverse = SenderOf(event) == Side::kServer;
-  for (size_t i = 0; i < links.size(); ++i) {
-    const ChainLink& link = links[reverse ? links.size() - 1 - i : i];
+  for (size_t i = 0; i < links; ++i) {
+    // A function that registers or stops moves the flow to another
+    // subscription, whose chain has the same places.
+    const ChainLink& link =
+        flow.subscription->link[reverse ? links - 1 - i : i];
     if (!link.wants.Has(event.kind, event.hook, event.side)) continue;
     severest = std::max(severest, Call(link, flow, event));
     // Where there is no packet there is nothing to drop.

@@ -1,6 +1,7 @@
 #include "dataplane/api/flow_view.h"
 
 #include "dataplane/event/flow_services.h"
+#include "dataplane/event/subscription.h"
 #include "dataplane/flow/flow.h"
 
 namespace mosaic {
@@ -39,6 +40,90 @@ void* FlowView::context() { return services_.ContextOf(flow_, link_); }
 
 void FlowView::StopMonitoring(Side side) {
   services_.RequestStop(flow_, link_, side);
+}
+
+RemapResult FlowView::RemapSequence(Side side, int64_t shift, SeqNum base) {
+  return services_.RemapSequence(flow_, side, shift, base);
+}
+
+SendResult FlowView::Send(const SegmentSpec& segment) {
+  return services_.Send(flow_, segment);
+}
+
+SendResult FlowView::Reset() { return services_.Reset(flow_); }
+bool FlowView::is_stopped(Side side) const {
+  for (const Attachment& attachment : flow_.subscription->attachments()) {
+    const auto number = &attachment - flow_.subscription->attachment.data();
+    if ((link_.attachments >> number & 1) != 0 && !attachment.IsStopped(side)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+void* FlowView::user() const { return services_.UserOf(flow_, link_); }
+
+void FlowView::set_user(void* user) { services_.SetUser(flow_, link_, user); }
+
+FlowHandle FlowView::handle() const { return services_.HandleOf(flow_); }
+
+RegisterError FlowView::Register(EventId event, Hook hook,
+                                 EventHandler handler) {
+  return services_.Register(flow_, link_, event, hook, handler);
+}
+
+EventHandler FlowView::HandlerOf(EventId event, Hook hook) const {
+  return services_.HandlersOf(flow_, link_).Find(event, hook);
+}
+
+Verdict FlowView::RunHandlers(const Event& event, void* caller) {
+  return services_.handler_sets().Run(services_.HandlersOf(flow_, link_), event,
+                                      this, caller);
+}
+
+PeekResult FlowView::Peek(Side side, std::span<uint8_t> to) {
+  return services_.streams().Peek(flow_, link_, side, to);
+}
+
+uint32_t FlowView::PeekAt(Side side, uint64_t offset,
+                          std::span<uint8_t> to) const {
+  return services_.streams().PeekAt(flow_, link_, side, offset, to);
+}
+
+uint64_t FlowView::read_offset(Side side) const {
+  return services_.streams().ReadOffset(flow_, link_, side);
+}
+
+HeldRange FlowView::NextHeld(Side side, uint64_t offset) const {
+  return services_.streams().NextHeld(flow_, link_, side, offset);
+}
+
+BufferInfo FlowView::buffer_info(Side side) const {
+  return services_.streams().InfoOf(flow_, link_, side);
+}
+
+bool FlowView::SetBufferBytes(Side side, uint32_t bytes) {
+  return services_.streams().SetBufferBytes(flow_, link_, side, bytes);
+}
+
+uint32_t FlowView::buffer_bytes(Side side) const {
+  return services_.streams().BufferBytesOf(flow_, link_, side);
+}
+
+void FlowView::SetOverlapPolicy(Side side, OverlapPolicy policy) {
+  services_.streams().SetOverlap(flow_, link_, side, policy);
+}
+
+OverlapPolicy FlowView::overlap_policy(Side side) const {
+  return services_.streams().OverlapOf(flow_, side);
+}
+
+TimerHandle FlowView::ArmTimer(const TimerSpec& spec) {
+  return services_.ArmTimer(flow_, link_, spec);
+}
+
+bool FlowView::CancelTimer(TimerHandle timer) {
+  return services_.CancelTimer(*link_.slot, timer);
 }
 
 }  // namespace mosaic

@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <string>
 
@@ -21,6 +22,8 @@
 
 namespace mosaic {
 
+class HandlerSet;
+
 struct NfSlot {
   // REQUIRES: `function` is not null.
   NfSlot(std::string instance_name, std::unique_ptr<NetworkFunction> function,
@@ -28,12 +31,25 @@ struct NfSlot {
       : name(std::move(instance_name)),
         nf(std::move(function)),
         wants(nf->subscriptions()),
+        peeks(nf->peeks()),
+        uses_handlers(nf->uses_handlers()),
         failure_policy(policy),
-        context_stride((nf->context_layout().bytes + 15) & ~size_t{15}),
+        layout(nf->context_layout()),
+        context_stride((layout.bytes + 15) & ~size_t{15}),
         contexts(context_stride * max_flows) {}
 
   void* ContextOf(uint32_t flow_index) const {
     return contexts.data() + context_stride * flow_index;
+  }
+
+  // Makes the function's context for a flow it is attached to, and unmakes it.
+  void MakeContext(uint32_t flow_index) const {
+    if (context_stride == 0) return;
+    std::memset(ContextOf(flow_index), 0, context_stride);
+    if (layout.construct != nullptr) layout.construct(ContextOf(flow_index));
+  }
+  void DropContext(uint32_t flow_index) const {
+    if (layout.destroy != nullptr) layout.destroy(ContextOf(flow_index));
   }
 
   // Gives the function its configuration if it runs another one. The old one's
@@ -47,11 +63,19 @@ struct NfSlot {
   const std::string name;
   const std::unique_ptr<NetworkFunction> nf;
   const EventMask wants;
+  const bool peeks;
+  const bool uses_handlers;
   const FailurePolicy failure_policy;
+  const ContextLayout layout;
   const size_t context_stride;
   const LazyArray<uint8_t> contexts;
 
   std::shared_ptr<const NfConfig> running_config;  // Written by the worker.
+
+  // The worker's own. What flows to come, and packets without a flow, are
+  // handled by; it has a reference to it.
+  const HandlerSet* default_handlers = nullptr;
+  bool started = false;  // NetworkFunction::Start() was called.
 
   // Exceptions contained at the hook. At kFaultLimit the function is detached
   // and its failure policy answers for it.

@@ -19,17 +19,24 @@ bool ReadsStream(EventMask mask, Side side) {
 // Settings of several monitors on one side: the largest buffer and the longest
 // memory of each kind serve all; overlap and urgent policy are the first's,
 // since a byte can be resolved in one way only.
-void Merge(const SidePolicy& policy, EventMask wants, bool compares, Side side,
-           SideSettings& settings) {
-  if (!ReadsStream(wants, side) || policy.buffer_bytes == 0) return;
+void Merge(const SidePolicy& policy, const NfSlot& slot, EventMask wants,
+           Side side, SideSettings& settings) {
+  if (!ReadsStream(wants, side) && !slot.peeks) return;
+  // The first that peeks decides what happens when nobody has fetched enough.
+  if (slot.peeks && !settings.peeked) {
+    settings.peeked = true;
+    settings.full = policy.full;
+  }
+  // One that peeks may ask for a buffer later.
   if (settings.buffer_bytes == 0) {
     settings.overlap = policy.overlap;
     settings.urgent = policy.urgent;
   }
+  if (policy.buffer_bytes == 0) return;
   settings.buffer_bytes = std::max(settings.buffer_bytes, policy.buffer_bytes);
 
   const bool repeats_compared =
-      compares ||
+      slot.nf->compares_retransmissions() ||
       wants.Has(EventKind::kRetransmission, Hook::kReceiver, side) ||
       wants.Has(EventKind::kRetransmission, Hook::kSender, Other(side));
   Retain retain = policy.retain;
@@ -77,12 +84,16 @@ void AddObservable(const Snapshot& snapshot, const Attachment& attachment,
 }
 
 // What `attachment` alone gives the function of `slot`.
-ChainLink LinkOf(NfSlot* slot, const Attachment& attachment, uint8_t number,
+ChainLink LinkOf(NfSlot* slot, const HandlerSet* handlers,
+                 const Attachment& attachment, uint8_t number,
                  const Snapshot& snapshot) {
   ChainLink link;
   link.slot = slot;
   link.attachments = static_cast<uint16_t>(1u << number);
   link.wants = slot->wants;
+  link.handlers = handlers;
+  link.peeks = slot->peeks;
+  if (handlers != nullptr) link.wants = link.wants | handlers->mask();
   for (Side side : {Side::kClient, Side::kServer}) {
     if (!attachment.IsStopped(side)) continue;
     // The end is told even to who stopped listening, so that contexts can be
@@ -103,25 +114,34 @@ ChainLink* PlaceOf(const NfSlot* slot, Subscription& subscription) {
     if (subscription.link[i].slot == slot) return &subscription.link[i];
   }
   if (subscription.link_count == Subscription::kMaxLinks) return nullptr;
-  return &subscription.link[subscription.link_count++];
+  ChainLink& link = subscription.link[subscription.link_count];
+  link.number = subscription.link_count++;
+  return &link;
 }
 
-void AddLink(NfSlot* slot, const Attachment& attachment, uint8_t number,
+void AddLink(NfSlot* slot, const HandlerSet* handlers,
+             const Attachment& attachment, uint8_t number,
              const Snapshot& snapshot, Subscription& subscription) {
   ChainLink* const place = PlaceOf(slot, subscription);
   if (place == nullptr) return;
-  ChainLink link = LinkOf(slot, attachment, number, snapshot);
+  if (place->handlers != nullptr) handlers = place->handlers;
+  ChainLink link = LinkOf(slot, handlers, attachment, number, snapshot);
   for (Side side : {Side::kClient, Side::kServer}) {
     const SidePolicy& policy = SidePolicyOf(snapshot, attachment, side);
     // A stopped side's bytes are given back, even if the other side listens to
     // retransmissions of them.
     if (!attachment.IsStopped(side)) {
-      Merge(policy, link.wants, slot->nf->compares_retransmissions(), side,
-            subscription.side[Index(side)]);
+      Merge(policy, *slot, link.wants, side, subscription.side[Index(side)]);
+      uint32_t& bytes = place->buffer_bytes[Index(side)];
+      bytes = std::max(bytes, policy.buffer_bytes);
+      place->reads[Index(side)] |= slot->peeks || ReadsStream(link.wants, side);
     }
     const EventMask data =
         EventMask::Of(EventKind::kNewData, Hook::kNone, side);
-    if (policy.buffer_bytes == 0) link.wants = link.wants & ~data;
+    // A function that peeks may ask for a buffer later.
+    if (policy.buffer_bytes == 0 && !slot->peeks) {
+      link.wants = link.wants & ~data;
+    }
     // Of several monitors the most generous one counts, if it gives any data.
     if (!link.wants.Any(data)) continue;
     uint64_t& limit = place->payload_limit[Index(side)];
@@ -130,6 +150,8 @@ void AddLink(NfSlot* slot, const Attachment& attachment, uint8_t number,
                 : link.payload_limit[Index(side)];
   }
   place->slot = slot;
+  place->handlers = link.handlers;
+  place->peeks = link.peeks;
   place->attachments |= link.attachments;
   place->wants = place->wants | link.wants;
   subscription.mask = subscription.mask | link.wants;
@@ -147,8 +169,12 @@ void Build(const SnapshotOnWorker& on, std::span<const Attachment> attachments,
     subscription.monitors |= uint64_t{1} << attachment.monitor;
     AddObservable(snapshot, attachment, subscription);
     const Monitor& monitor = snapshot.monitors[attachment.monitor];
+    const HandlerSet* handlers = attachment.handlers;
     for (size_t nf : monitor.nf_instances) {
-      AddLink(on.slots[nf], attachment, number, snapshot, subscription);
+      NfSlot* const slot = on.slots[nf];
+      AddLink(slot, slot->uses_handlers ? handlers : nullptr, attachment,
+              number, snapshot, subscription);
+      if (slot->uses_handlers) handlers = nullptr;
     }
     if (!StopPoliciesOf(snapshot, attachment).empty()) {
       subscription.has_stop_policies = true;
@@ -184,7 +210,8 @@ const SidePolicy& SidePolicyOf(const Snapshot& snapshot,
   return monitor.flow_policies[attachment.flow_policy - 1u].side[Index(side)];
 }
 
-SubscriptionTable::SubscriptionTable() : pool_(kMaxSubscriptions) {
+SubscriptionTable::SubscriptionTable(HandlerSetTable* handler_sets)
+    : handler_sets_(handler_sets), pool_(kMaxSubscriptions) {
   for (size_t i = 0; i < kMaxSubscriptions; ++i) {
     free_[i] = static_cast<uint16_t>(kMaxSubscriptions - 1 - i);
   }
@@ -200,6 +227,10 @@ size_t SubscriptionTable::HashSlotOf(uint64_t revision,
             uint64_t{static_cast<uint8_t>(a.stop_reason[0])} << 32 |
             uint64_t{static_cast<uint8_t>(a.stop_reason[1])} << 40;
     hash *= 0xff51afd7ed558ccd;
+    hash ^= hash >> 32;
+    if (a.handlers == nullptr) continue;
+    hash =
+        (hash ^ reinterpret_cast<uintptr_t>(a.handlers)) * 0xff51afd7ed558ccd;
     hash ^= hash >> 32;
   }
   return hash % kHashSlots;
@@ -231,6 +262,11 @@ Subscription* SubscriptionTable::Acquire(
   const uint16_t number = free_[--free_count_];
   Subscription* const made = new (&pool_[number]) Subscription();
   Build(on, attachments, *made);
+  for (const Attachment& attachment : attachments) {
+    if (attachment.handlers != nullptr) {
+      handler_sets_->Refer(*attachment.handlers);
+    }
+  }
   made->flows = 1;
   CountFlows(*made, 1);
   index_[at] = static_cast<uint16_t>(number + 1);
@@ -276,6 +312,11 @@ void SubscriptionTable::RemoveUnused(Subscription& subscription) {
 }
 
 void SubscriptionTable::Forget(Subscription& subscription) {
+  for (const Attachment& attachment : subscription.attachments()) {
+    if (attachment.handlers != nullptr) {
+      handler_sets_->Release(*attachment.handlers);
+    }
+  }
   const uint16_t entry = EntryOf(subscription);
   size_t hole = HashSlotOf(subscription.revision, subscription.attachments());
   while (index_[hole] != entry) hole = (hole + 1) % kHashSlots;

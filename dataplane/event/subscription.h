@@ -15,8 +15,10 @@
 #include <vector>
 
 #include "dataplane/api/event.h"
+#include "dataplane/api/flow_view.h"
 #include "dataplane/base/lazy_array.h"
 #include "dataplane/base/stop_reason.h"
+#include "dataplane/event/handler_set.h"
 #include "dataplane/event/nf_slot.h"
 #include "dataplane/policy/snapshot.h"
 #include "dataplane/stats/monitor_counters.h"
@@ -30,6 +32,12 @@ struct SnapshotOnWorker {
   const Snapshot* snapshot = nullptr;
   std::span<NfSlot* const> slots;              // By snapshot->nf_instances.
   std::span<MonitorCounters* const> counters;  // By snapshot->monitors.
+  size_t worker = 0;                           // Its number.
+
+  // True if `monitor`, one of the snapshot's, sees packets of this worker.
+  bool Runs(const Monitor& monitor) const {
+    return (monitor.workers >> worker & 1) != 0;
+  }
 };
 
 // One monitor on one flow.
@@ -39,6 +47,9 @@ struct Attachment {
   uint8_t stopped = 0;       // Bit Index(side): its monitoring has ended.
   // Why, of a side that is stopped.
   std::array<StopReason, kSides> stop_reason = {};
+  // Of the first function of the monitor that uses handlers; null: it has none.
+  // Valid while a subscription, or a slot, refers to it.
+  const HandlerSet* handlers = nullptr;
 
   bool IsStopped(Side side) const { return (stopped >> Index(side) & 1) != 0; }
   void Stop(Side side, StopReason reason) {
@@ -56,6 +67,18 @@ struct ChainLink {
   uint16_t attachments = 0;  // These monitors' places in the flow, as bits.
   // NEW_DATA for a side ends at this offset.
   std::array<uint64_t, kSides> payload_limit = {UINT64_MAX, UINT64_MAX};
+  uint8_t number = 0;  // Place in the chain.
+
+  // Null if the function uses none. Of several attachments' the first ones.
+  const HandlerSet* handlers = nullptr;
+
+  // Whether the function is given a side's bytes, in events or by peeking, and
+  // how many its monitors have kept for it. Nothing of a side that is stopped.
+  std::array<bool, kSides> reads = {};
+  std::array<uint32_t, kSides> buffer_bytes = {};
+  bool peeks = false;
+
+  LinkRef ref() const { return {slot, number, attachments}; }
 };
 
 // What is kept of the bytes that one side receives.
@@ -66,6 +89,12 @@ struct SideSettings {
   bool retain_unacked = false;  // Also with Retain::kBytes, for who asked so.
   uint32_t retain_bytes = 0;
   UrgentPolicy urgent = UrgentPolicy::kInline;
+  // Some function peeks: bytes in order are kept for it.
+  bool peeked = false;
+  FullBuffer full = FullBuffer::kStop;
+
+  // True if bytes are kept though they are in order.
+  bool keeps_in_order() const { return peeked || retain != Retain::kNone; }
 };
 
 struct Subscription {
@@ -125,7 +154,8 @@ class SubscriptionTable {
  public:
   static constexpr size_t kMaxSubscriptions = 4096;
 
-  SubscriptionTable();
+  // `handler_sets` outlives the table; null if no function uses handlers.
+  explicit SubscriptionTable(HandlerSetTable* handler_sets = nullptr);
 
   SubscriptionTable(const SubscriptionTable&) = delete;
   SubscriptionTable& operator=(const SubscriptionTable&) = delete;
@@ -168,6 +198,7 @@ class SubscriptionTable {
   void RemoveUnused(Subscription& subscription);
   void Forget(Subscription& subscription);  // REQUIRES: it is not in the list.
 
+  HandlerSetTable* const handler_sets_;
   LazyArray<Subscription> pool_;
   std::array<uint16_t, kMaxSubscriptions> free_;
   std::array<uint16_t, kHashSlots> index_ = {};  // Pool number + 1; 0: empty.

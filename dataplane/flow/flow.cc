@@ -18,7 +18,7 @@ SideCounters CountersOf(const Flow& flow, Side side) {
   counters.gap_bytes = rare.gap_bytes;
   counters.conflict_bytes = rare.conflict_bytes;
   counters.refused_bytes = rare.refused_bytes;
-  counters.icmp_errors = rare.icmp_errors;
+  counters.icmp_errors = flow.icmp_errors[Index(side)];
   return counters;
 }
 

@@ -39,6 +39,14 @@ enum class UrgentPolicy : uint8_t {
   kDrop,       // Urgent segments are refused as a whole.
 };
 
+// What happens to bytes for a side whose buffer is full of bytes that a reader
+// has still to fetch (NetworkFunction::peeks()).
+enum class FullBuffer : uint8_t {
+  kStop,        // The new ones are not kept; ERROR/buffer_full tells them.
+  kDropOldest,  // ERROR/buffer_full first, so that the reader may still fetch;
+                // then the oldest go, told as ERROR/overwritten.
+};
+
 // How the bytes that one side receives are kept.
 struct SidePolicy {
   // Bound of what is held for the side: islands and retained bytes. 0 keeps no
@@ -48,6 +56,7 @@ struct SidePolicy {
   Retain retain = Retain::kNone;
   uint32_t retain_bytes = 0;
   UrgentPolicy urgent = UrgentPolicy::kInline;
+  FullBuffer full = FullBuffer::kStop;
 };
 
 // When to stop monitoring one side of a flow.
@@ -86,6 +95,9 @@ struct Monitor {
   std::string name;  // "monitors/{id}"
   MonitorType type = MonitorType::kStream;
   uint32_t priority = 0;  // Lower runs first; ties by name.
+  // The workers whose packets it sees, as bits; a monitor of one context of the
+  // C API sees those of its own.
+  uint64_t workers = ~uint64_t{0};
 
   // Null matches everything.
   std::shared_ptr<const PacketFilter> syn_filter;     // kStream: first packet.

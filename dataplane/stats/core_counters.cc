@@ -170,6 +170,11 @@ constexpr CounterInfo kInfo[] = {
     One("mosaic_drain_passed_packets_total", CELL(drain_passed_packets),
         "Packets of no tracked flow that passed unmonitored because the daemon "
         "drains."),
+    One("mosaic_nf_timers_fired_total", CELL(timers_fired),
+        "Timers of network functions that fired."),
+    One("mosaic_nf_timers_full_total", CELL(timers_full),
+        "Timers that network functions could not arm because all were in use: "
+        "look for one that arms without end."),
     Many("mosaic_events_total", "event", kEventNames, CELL(events),
          "Events raised to at least one subscriber."),
     One("mosaic_stream_bytes_total", CELL(stream_bytes),
@@ -200,6 +205,9 @@ constexpr CounterInfo kInfo[] = {
     Many("mosaic_stream_gap_bytes_total", "side", kSideNames, CELL(gap_bytes),
          "Bytes given up as never seen. High values suggest packet loss before "
          "the capture point."),
+    One("mosaic_stream_unfetched_bytes_total", CELL(unfetched_bytes),
+        "Bytes that gave way to newer ones before a network function fetched "
+        "them. Raise the buffer."),
     One("mosaic_stream_conflict_bytes_total", CELL(conflict_bytes),
         "Repeated bytes that differ from the first copy: an evasion attempt, "
         "or "

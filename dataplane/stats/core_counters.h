@@ -139,6 +139,8 @@ struct CoreCounters {
   std::array<Counter, 8> flows_ended;  // By EndReason.
   Counter orphan_packets;
   Counter drain_passed_packets;
+  Counter timers_fired;  // Of network functions.
+  Counter timers_full;
   std::array<Counter, 8> events;  // By EventKind.
 
   // The byte account: stream_bytes = delivered + duplicate + unverified +
@@ -157,6 +159,7 @@ struct CoreCounters {
   std::array<Counter, 2> buffer_bytes;
 
   std::array<Counter, 2> gap_bytes;  // By receiving side.
+  Counter unfetched_bytes;           // Gone before a reader fetched them.
   Counter conflict_bytes;
   Counter retransmitted_packets;
   Counter out_of_order_packets;

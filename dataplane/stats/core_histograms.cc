@@ -37,7 +37,8 @@ constexpr HistogramInfo kInfo[] = {
     {"mosaic_flow_lifetime_seconds",
      "Time from a flow's first packet to its last.", HistogramScope::kSum, 1e9},
     {"mosaic_timer_lateness_seconds",
-     "How late the timers of flows fire. Above 10 ms the cores are overloaded.",
+     "How late timers fire, of flows and of network functions. Above 10 ms the "
+     "cores are overloaded.",
      HistogramScope::kSum, 1e9},
 };
 static_assert(std::size(kInfo) == kCoreHistograms,

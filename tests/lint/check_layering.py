@@ -17,7 +17,7 @@ import source_tree
 BASE = "dataplane/base"
 STAGES = ["dataplane/io", "dataplane/parse", "dataplane/filter", "dataplane/stream",
           "dataplane/tcp", "dataplane/flow", "dataplane/api", "dataplane/policy",
-          "dataplane/stats", "dataplane/event", "dataplane/command"]
+          "dataplane/stats", "dataplane/edit", "dataplane/event", "dataplane/command"]
 CONTROL = [BASE, "dataplane/api", "dataplane/command", "dataplane/filter",
            "dataplane/policy", "dataplane/stats", "control", "proto"]
 
@@ -34,15 +34,22 @@ ARROWS = {
     # A flow record holds what the API shows of it, and is found by what was parsed.
     "dataplane/flow": ["dataplane/tcp", "dataplane/parse", "dataplane/stream", "dataplane/api",
                        BASE],
-    "dataplane/api": [BASE],
+    # Network functions choose the policy of a flow by the name that stream/ gives it.
+    "dataplane/api": [BASE, "dataplane/stream/overlap_policy.h"],
+    # Editing reads what it wrote as a receiver would.
+    "dataplane/edit": ["dataplane/parse", "dataplane/api", BASE],
     "dataplane/policy": ["dataplane/filter", "dataplane/stream", "dataplane/api", BASE],
     "dataplane/stats": [BASE],
-    "dataplane/event": ["dataplane/api", "dataplane/policy", "dataplane/flow",
+    # A packet's view edits it.
+    "dataplane/event": ["dataplane/api", "dataplane/edit", "dataplane/policy", "dataplane/flow",
                         "dataplane/parse", "dataplane/stream", "dataplane/stats", BASE],
     # A flow's summary tells what its streams hold.
     "dataplane/command": ["dataplane/event", "dataplane/flow", "dataplane/policy",
                           "dataplane/stats", "dataplane/stream", "dataplane/api", BASE],
     "dataplane/engine": [*STAGES, BASE],
+    # The composition root of programs that bring their own main(): it builds the
+    # engine and puts the C API on top of it.
+    "dataplane/mos": [*STAGES, "dataplane/engine", BASE],
     # Every network function: what NFs may see, never another one. The registry
     # beside them names them all.
     "nf/*": ["dataplane/api", BASE],

@@ -62,7 +62,16 @@ class RecordingFunction : public NetworkFunction {
 
   EventMask subscriptions() const override { return setup_.wants; }
   ContextLayout context_layout() const override {
+    if (setup_.context.bytes > 0) return setup_.context;
     return {setup_.context_bytes};
+  }
+  bool peeks() const override { return setup_.peeks; }
+  bool uses_handlers() const override { return setup_.uses_handlers; }
+  void Start(const WorkerView& worker) override {
+    if (setup_.on_start) setup_.on_start(worker);
+  }
+  void OnTimer(const TimerEvent& timer, FlowView* flow) override {
+    if (setup_.on_timer) setup_.on_timer(timer, flow);
   }
   bool compares_retransmissions() const override {
     return setup_.compares_retransmissions;
@@ -85,7 +94,11 @@ class RecordingFunction : public NetworkFunction {
         recording_.counters_at_end[Index(side)] = flow.counters(side);
       }
     }
-    return setup_.on_event ? setup_.on_event(event, flow) : Verdict::kForward;
+    Verdict verdict = Verdict::kForward;
+    if (setup_.uses_handlers) verdict = flow.RunHandlers(event, nullptr);
+    if (setup_.on_event)
+      verdict = std::max(verdict, setup_.on_event(event, flow));
+    return verdict;
   }
 
   Verdict OnPacket(const Event& event) override {
@@ -171,6 +184,7 @@ EngineSetup::EngineSetup() : functions(1), monitors({StreamMonitor({0})}) {
   pipeline.limits.flows = 256;
   pipeline.limits.reassembly_bytes = size_t{4} << 20;
   pipeline.limits.timeouts.enabled = false;
+  pipeline.limits.timers = 256;
   pipeline.limits.expiry_budget = SIZE_MAX;
   pipeline.handoff = HandoffPolicy::kWait;
 }
@@ -214,6 +228,7 @@ EngineHarness::~EngineHarness() {
     EXPECT_EQ(tracker.table().size(), 0u);
     EXPECT_EQ(tracker.stream_states().lent(), 0u);
     EXPECT_EQ(tracker.rare_states().lent(), 0u);
+    EXPECT_EQ(tracker.link_states().lent(), 0u);
     EXPECT_EQ(tracker.chunks().free_chunks(), tracker.chunks().total_chunks());
   }
 }

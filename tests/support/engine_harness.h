@@ -40,7 +40,13 @@ struct FunctionSetup {
   EventMask wants = AllEvents();
   bool compares_retransmissions = false;
   size_t context_bytes = 0;
+  bool peeks = false;
+  // It then runs the flow's handlers for each event, before on_event.
+  bool uses_handlers = false;
+  ContextLayout context;  // Goes before context_bytes if it has bytes.
   FailurePolicy failure_policy = FailurePolicy::kOpen;
+  std::function<void(const WorkerView&)> on_start;
+  std::function<void(const TimerEvent&, FlowView*)> on_timer;
   // Called after the event was written down; null answers kForward.
   std::function<Verdict(const Event&, FlowView&)> on_event;
   std::function<Verdict(const Event&)> on_packet;

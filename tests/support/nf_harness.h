@@ -78,7 +78,7 @@ class NfHarness {
   // Contexts by FlowView::id(), which is below kMaxFlows here.
   class Services : public NoFlowServices {
    public:
-    void* ContextOf(const Flow& flow, const ChainLink& link) override {
+    void* ContextOf(const Flow& flow, const LinkRef& link) override {
       return link.slot->ContextOf(static_cast<uint32_t>(flow.id % kMaxFlows));
     }
   };
@@ -87,7 +87,7 @@ class NfHarness {
     if (!link_.wants.Has(event.kind, event.hook, event.side)) {
       return Verdict::kForward;
     }
-    FlowView view(flow, services_, link_);
+    FlowView view(flow, services_, link_.ref());
     return slot_.nf->OnEvent(event, view);
   }
 

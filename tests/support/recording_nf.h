@@ -1,5 +1,6 @@
 // RecordingNf is a network function that notes what it is told and answers as a
-// test says; NoFlowServices is an engine that grants nothing but contexts.
+// test says; NoFlowServices is an engine that grants nothing but contexts,
+// definitions and handler sets.
 
 #pragma once
 
@@ -66,16 +67,79 @@ class RecordingNf : public NetworkFunction {
 
 class NoFlowServices : public FlowServices {
  public:
-  void* ContextOf(const Flow& flow, const ChainLink& link) override {
+  void* ContextOf(const Flow& flow, const LinkRef& link) override {
     static_cast<void>(flow);
     return link.slot->ContextOf(0);
   }
-  void RequestStop(Flow& flow, const ChainLink& link, Side side) override {
+  void RequestStop(Flow& flow, const LinkRef& link, Side side) override {
     static_cast<void>(flow);
     static_cast<void>(link);
     stopped.push_back(side);
   }
+  void* UserOf(const Flow&, const LinkRef&) const override { return nullptr; }
+  void SetUser(Flow&, const LinkRef&, void*) override {}
+  FlowHandle HandleOf(const Flow&) const override { return {}; }
+  bool VisitFlow(FlowHandle, NfSlot&, void (*)(FlowView&, void*),
+                 void*) override {
+    return false;
+  }
+  EventForest& forest() override { return forest_; }
+  HandlerSetTable& handler_sets() override { return handler_sets_; }
+  const HandlerSet& HandlersOf(const Flow&, const LinkRef&) const override {
+    return *handler_sets_.Empty();
+  }
+  RegisterError Register(Flow&, const LinkRef&, EventId, Hook,
+                         EventHandler) override {
+    return RegisterError::kNoHandlers;
+  }
+  RegisterError RegisterDefault(NfSlot&, EventId, Hook, EventHandler) override {
+    return RegisterError::kNoHandlers;
+  }
+  StreamOptions& streams() override { return streams_; }
+  Timestamp clock() const override { return Timestamp(); }
+  TimerHandle ArmTimer(NfSlot&, const TimerSpec&) override { return kNoTimer; }
+  TimerHandle ArmTimer(Flow&, const LinkRef&, const TimerSpec&) override {
+    return kNoTimer;
+  }
+  bool CancelTimer(NfSlot&, TimerHandle) override { return false; }
+
   std::vector<Side> stopped;
+
+ private:
+  // Holds nothing.
+  class NoStreams : public StreamOptions {
+    PeekResult Peek(Flow&, const LinkRef&, Side, std::span<uint8_t>) override {
+      return {};
+    }
+    uint32_t PeekAt(const Flow&, const LinkRef&, Side, uint64_t,
+                    std::span<uint8_t>) const override {
+      return 0;
+    }
+    uint64_t ReadOffset(const Flow&, const LinkRef&, Side) const override {
+      return 0;
+    }
+    HeldRange NextHeld(const Flow&, const LinkRef&, Side,
+                       uint64_t) const override {
+      return {};
+    }
+    BufferInfo InfoOf(const Flow&, const LinkRef&, Side) const override {
+      return {};
+    }
+    bool SetBufferBytes(Flow&, const LinkRef&, Side, uint32_t) override {
+      return false;
+    }
+    uint32_t BufferBytesOf(const Flow&, const LinkRef&, Side) const override {
+      return 0;
+    }
+    void SetOverlap(Flow&, const LinkRef&, Side, OverlapPolicy) override {}
+    OverlapPolicy OverlapOf(const Flow&, Side) const override {
+      return OverlapPolicy::kFirst;
+    }
+  };
+
+  EventForest forest_;
+  HandlerSetTable handler_sets_{forest_};
+  NoStreams streams_;
 };
 
 }  // namespace mosaic

@@ -61,6 +61,31 @@ TEST(Monitors, EachIsAttachedToWhatItsOwnFilterMatches) {
   }
 }
 
+TEST(Monitors, OneOfOtherWorkersSeesNothing) {
+  EngineSetup setup = WithFunctions(4);
+  for (FunctionSetup& function : setup.functions) {
+    function.wants = EventsOf({EventKind::kConnectionStart, EventKind::kOrphan,
+                               EventKind::kPacketIn});
+  }
+  Monitor others = StreamMonitor({0});
+  others.workers = 0b10;
+  Monitor own = StreamMonitor({1});
+  own.workers = 0b01;
+  own.syn_filter = StreamFilter("port 443");
+  Monitor raw_of_others = RawMonitor({2});
+  raw_of_others.workers = 0b10;
+  Monitor raw = RawMonitor({3});
+  raw.workers = 0b01;
+  setup.monitors = {others, own, raw_of_others, raw};
+  EngineHarness harness(setup);
+  Connection(harness).Syn();
+  EXPECT_EQ(harness.flows(), 0u);
+  EXPECT_THAT(harness.recorded(0).events, IsEmpty());
+  EXPECT_THAT(harness.recorded(1).events, ElementsAre("orphan"));
+  EXPECT_THAT(harness.recorded(2).events, IsEmpty());
+  EXPECT_THAT(harness.recorded(3).events, SizeIs(1));
+}
+
 TEST(Monitors, AConnectionThatNobodyWantsIsAnOrphanWithoutState) {
   EngineSetup setup;
   setup.monitors[0].syn_filter = StreamFilter("port 443");
