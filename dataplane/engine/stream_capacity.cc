@@ -123,15 +123,20 @@ void StreamDelivery::Resize(Flow& flow, Side receiver, uint32_t capacity_bytes,
       state->buffer.floor() + capacity_bytes < delivered) {
     DropOldest(flow, receiver, *state, delivered - capacity_bytes, now);
   }
-  const uint64_t before = state->buffer.pending_bytes();
-  const ReassemblyBuffer::Range lost = state->buffer.Resize(capacity_bytes);
-  if (lost.length == 0) return;
-  const uint64_t unread = before - state->buffer.pending_bytes();
+  // Told before they go, and each range by itself: a reader may still fetch.
+  ReassemblyBuffer& buffer = state->buffer;
+  for (ReassemblyBuffer::Range lost =
+           buffer.NextHeld(buffer.floor() + capacity_bytes);
+       lost.length > 0; lost = buffer.NextHeld(lost.offset + lost.length)) {
+    RaiseError(flow, receiver,
+               {ErrorCause::kOverwritten, lost.offset, lost.length, 0, 0}, now);
+  }
+  const uint64_t before = buffer.pending_bytes();
+  static_cast<void>(buffer.Resize(capacity_bytes));
+  const uint64_t unread = before - buffer.pending_bytes();
   counters_.discarded_bytes[static_cast<size_t>(DiscardedBytes::kOverwritten)]
       .Add(unread);
   Subtract(counters_.pending_bytes, unread);
-  RaiseError(flow, receiver,
-             {ErrorCause::kOverwritten, lost.offset, lost.length, 0, 0}, now);
 }
 
 }  // namespace mosaic

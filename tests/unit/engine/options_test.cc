@@ -91,6 +91,18 @@ TEST_F(Options, ShrinkingABufferTellsTheExactRangeThatIsLost) {
   EXPECT_THAT(Errors(harness), ElementsAre("error server overwritten 320+30"));
 }
 
+TEST_F(Options, ShrinkingTellsEachRangeThatIsLostByItself) {
+  EngineHarness harness(Watching(false));
+  Connection c(harness);
+  c.Handshake();
+  c.client().Data(100, std::string(50, 'x'));
+  c.client().Data(300, std::string(50, 'y'));
+  next_ = [](FlowView& flow) { flow.SetBufferBytes(kServer, 120); };
+  c.server().Ack(0);
+  EXPECT_THAT(Errors(harness), ElementsAre("error server overwritten 120+30",
+                                           "error server overwritten 300+50"));
+}
+
 TEST_F(Options, ShrinkingWhereTheOldestGoTellsTheOldest) {
   EngineSetup setup = Watching(true);
   setup.monitors[0].side[Index(kServer)].full = FullBuffer::kDropOldest;
