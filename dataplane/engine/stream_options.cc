@@ -63,9 +63,9 @@ BufferInfo FunctionStreams::InfoOf(const Flow& flow, const LinkRef& link,
                                    Side side) const {
   const TcpEnd& sender = flow.end[Index(Other(side))];
   BufferInfo info;
-  info.init_seq = sender.isn;
+  info.init_seq = sender.isn();
   info.last_byte_read =
-      sender.isn + static_cast<uint32_t>(ReadOffset(flow, link, side));
+      sender.isn() + static_cast<uint32_t>(ReadOffset(flow, link, side));
   info.next_byte_expected = sender.next_seq;
   // A FIN takes a number, and is no byte.
   const uint32_t behind = sender.Has(end_flag::kFinSeen) ? 2 : 1;
