@@ -39,7 +39,11 @@ uint32_t UrgentPlace(const ParsedPacket& segment) {
 bool TcpStage::TakeCandidate(Flow& flow, Side sender,
                              const PacketContext& context) {
   const TcpPair pair = PairOf(flow, sender);
-  if (!IsCandidate(pair, context.parsed) ||
+  // In captures another SYN is another connection.
+  const bool any_syn_begins =
+      tracker_.limits().reincarnation == Reincarnation::kAnySyn &&
+      !context.parsed.Has(kAck);
+  if (any_syn_begins || !IsCandidate(pair, context.parsed) ||
       (flow.flags & (flow_flag::kClosed | flow_flag::kReset)) != 0 ||
       context.now - flow.last_seen > tracker_.limits().timeouts.handshake) {
     return false;

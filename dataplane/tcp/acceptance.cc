@@ -44,7 +44,8 @@ uint64_t JudgeAck(const TcpPair& pair, const ParsedPacket& segment,
   if (!receiver.Has(end_flag::kPacketSeen)) return 0;
   SeqNum sent = receiver.snd_nxt;
   if (around.has_held && around.held_up_to > sent) sent = around.held_up_to;
-  const bool unseen = segment.ack > sent;
+  // Of what was met in its middle more was sent than was seen.
+  const bool unseen = receiver.Has(end_flag::kSynSeen) && segment.ack > sent;
   if (receiver.state == TcpState::kSynReceived &&
       receiver.Has(end_flag::kSynSeen) &&
       (unseen || segment.ack <= receiver.isn())) {
@@ -133,7 +134,7 @@ Judgement Judge(const TcpPair& pair, const ParsedPacket& segment,
   uint64_t wrong = 0;
   if (SignedUnexpectedly(pair.sender, options)) {
     wrong = segment_mark::kUnexpectedSignature;
-  } else if (!segment.Has(kAck)) {
+  } else if (!segment.Has(kAck) && pair.sender.Has(end_flag::kSynSeen)) {
     wrong = segment_mark::kNoAckFlag;
   } else {
     const uint64_t timestamp = JudgeTimestamp(pair, segment, options, around);
