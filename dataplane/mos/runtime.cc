@@ -77,13 +77,12 @@ Context* Runtime::Find(mctx_t mctx) {
   return nullptr;
 }
 
-int Runtime::MakeEngine() {
-  if (machine_->engine() != nullptr) return 0;
+void Runtime::MakeEngine() {
+  if (machine_->engine() != nullptr) return;
   machine_->MakeEngine(settings_,
                        [this](const NfInstance& instance, size_t worker) {
                          return MakeFunction(instance.name, worker);
                        });
-  return 0;
 }
 
 absl::StatusOr<std::unique_ptr<NetworkFunction>> Runtime::MakeFunction(
@@ -185,6 +184,8 @@ int Runtime::Launch() {
       machine_->Launch([this](size_t worker) { EndContext(worker); });
   if (launched.ok()) return 0;
   Tell(MessageOf(launched));
+  // Nobody is left to wait for.
+  for (size_t worker = 0; worker < kMaxContexts; ++worker) EndContext(worker);
   return EIO;
 }
 
@@ -213,11 +214,11 @@ int Runtime::CreateContext(int cpu, mctx_t& created) {
     }
     std::atomic<Context*>& slot = contexts_[static_cast<size_t>(cpu)];
     if (slot.load(std::memory_order_relaxed) != nullptr) return EEXIST;
-    if (const int error = MakeEngine(); error != 0) return error;
+    MakeEngine();
     auto context = std::make_unique<Context>(cpu, settings_.flows);
     slot.store(context.get(), std::memory_order_release);
     created = context->handle();
-    ended_.push_back(std::move(context));
+    owned_contexts_.push_back(std::move(context));
   }
   if (const int error = Publish(); error != 0) return error;
   const std::lock_guard lock(mutex_);

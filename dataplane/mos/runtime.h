@@ -83,7 +83,7 @@ class Runtime {
   int Read(const char* path);
   // REQUIRES for these: the mutex is held.
   void Fill(mtcp_conf& conf);
-  int MakeEngine();
+  void MakeEngine();
   int Launch();
   absl::StatusOr<std::unique_ptr<NetworkFunction>> MakeFunction(
       const std::string& name, size_t worker);
@@ -107,7 +107,7 @@ class Runtime {
   std::unique_ptr<Machine> machine_;
   uint64_t revision_ = 0;
   std::array<std::atomic<Context*>, kMaxContexts> contexts_ = {};
-  std::vector<std::unique_ptr<Context>> ended_;
+  std::vector<std::unique_ptr<Context>> owned_contexts_;
   // While a configuration is being made: its listeners, by name.
   std::vector<std::pair<Context*, std::shared_ptr<Listener>>> offered_;
   std::vector<std::unique_ptr<WorkerTask>> tasks_;  // Perhaps done.
