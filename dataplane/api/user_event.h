@@ -75,10 +75,11 @@ struct EventCall {
 
 // Two are the same if both members are. `opaque` lets a C function stand behind
 // a trampoline.
-struct EventFilter {
+struct UserEventFilter {
   bool (*run)(void* opaque, const EventCall& call) = nullptr;
   void* opaque = nullptr;
-  friend bool operator==(const EventFilter&, const EventFilter&) = default;
+  friend bool operator==(const UserEventFilter&,
+                         const UserEventFilter&) = default;
 };
 struct EventHandler {
   Verdict (*run)(void* opaque, const EventCall& call) = nullptr;

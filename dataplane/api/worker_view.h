@@ -40,7 +40,7 @@ class WorkerView {
 
   // A new event below `base`, or the one with the same base, filter and bytes.
   // `arg` is copied. Definitions stay as long as the worker.
-  Definition DefineEvent(EventId base, EventFilter filter,
+  Definition DefineEvent(EventId base, UserEventFilter filter,
                          std::span<const uint8_t> arg) const;
   // A new event below `parent` that is raised by EventCall::Raise() only.
   Definition AllocEvent(EventId parent) const;

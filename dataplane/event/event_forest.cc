@@ -80,7 +80,7 @@ bool EventForest::IsLegal(EventId event, Hook hook) const {
          (HooksOf(nodes_[node].root) >> static_cast<unsigned>(hook) & 1) != 0;
 }
 
-size_t EventForest::HashSlotOf(Node base, const EventFilter& filter,
+size_t EventForest::HashSlotOf(Node base, const UserEventFilter& filter,
                                std::span<const uint8_t> arg) const {
   uint64_t hash = Mix(base, reinterpret_cast<uintptr_t>(filter.run));
   hash = Mix(hash, reinterpret_cast<uintptr_t>(filter.opaque));
@@ -93,7 +93,7 @@ Definition EventForest::Refuse(DefineError error) {
   return {kNoEvent, error};
 }
 
-Definition EventForest::Define(EventId base, EventFilter filter,
+Definition EventForest::Define(EventId base, UserEventFilter filter,
                                std::span<const uint8_t> arg) {
   const Node parent = NodeOf(base);
   if (parent == kNone) return {kNoEvent, DefineError::kBadBase};
@@ -119,7 +119,7 @@ Definition EventForest::Alloc(EventId parent) {
   return Add(node, {}, {}, true);
 }
 
-Definition EventForest::Add(Node parent, const EventFilter& filter,
+Definition EventForest::Add(Node parent, const UserEventFilter& filter,
                             std::span<const uint8_t> arg, bool raised_only) {
   const Entry& above = nodes_[parent];
   if (above.depth == kMaxDepth) return Refuse(DefineError::kTooDeep);

@@ -34,7 +34,7 @@ class EventForest {
   EventForest& operator=(const EventForest&) = delete;
 
   // The event below `base` with this filter and these bytes, found or made.
-  Definition Define(EventId base, EventFilter filter,
+  Definition Define(EventId base, UserEventFilter filter,
                     std::span<const uint8_t> arg);
 
   // A new event below `parent` that no walk reaches: EventCall::Raise() raises
@@ -62,14 +62,16 @@ class EventForest {
   Node ParentOf(Node node) const { return nodes_[node].parent; }
   EventKind RootOfNode(Node node) const { return nodes_[node].root; }
   bool IsRaisedOnly(Node node) const { return nodes_[node].raised_only; }
-  const EventFilter& FilterOf(Node node) const { return nodes_[node].filter; }
+  const UserEventFilter& FilterOf(Node node) const {
+    return nodes_[node].filter;
+  }
   std::span<const uint8_t> ArgOf(Node node) const {
     return {args_.data() + nodes_[node].arg_offset, nodes_[node].arg_bytes};
   }
 
  private:
   struct Entry {
-    EventFilter filter;
+    UserEventFilter filter;
     uint32_t arg_offset;
     uint32_t arg_bytes;
     Node parent;
@@ -79,9 +81,9 @@ class EventForest {
   };
   static constexpr size_t kHashSlots = 2 * kMaxEvents;
 
-  size_t HashSlotOf(Node base, const EventFilter& filter,
+  size_t HashSlotOf(Node base, const UserEventFilter& filter,
                     std::span<const uint8_t> arg) const;
-  Definition Add(Node parent, const EventFilter& filter,
+  Definition Add(Node parent, const UserEventFilter& filter,
                  std::span<const uint8_t> arg, bool raised_only);
   Definition Refuse(DefineError error);
 

@@ -41,7 +41,7 @@ bool EventWalk::Enter(size_t visit) {
                        .arg = forest_.ArgOf(at.node),
                        .caller = caller_,
                        .walk = *this};
-  const EventFilter& filter = forest_.FilterOf(at.node);
+  const UserEventFilter& filter = forest_.FilterOf(at.node);
   if (filter.run != nullptr && !filter.run(filter.opaque, call)) return false;
   if (at.handler != HandlerSet::kNoHandler) {
     const EventHandler& handler = set_.handlers_[at.handler].handler;

@@ -6,7 +6,7 @@ namespace mosaic {
 
 Timestamp WorkerView::now() const { return services_->clock(); }
 
-Definition WorkerView::DefineEvent(EventId base, EventFilter filter,
+Definition WorkerView::DefineEvent(EventId base, UserEventFilter filter,
                                    std::span<const uint8_t> arg) const {
   return services_->forest().Define(base, filter, arg);
 }

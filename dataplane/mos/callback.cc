@@ -55,7 +55,7 @@ CallbackScope::CallbackScope(Callback& callback) : before_(current) {
 }
 CallbackScope::~CallbackScope() { current = before_; }
 
-EventFilter FilterOf(filter_t filter) {
+UserEventFilter FilterOf(filter_t filter) {
   return {&RunFilter, reinterpret_cast<void*>(filter)};
 }
 

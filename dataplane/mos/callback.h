@@ -47,7 +47,7 @@ class CallbackScope {
 
 // What stands for a program's functions in the engine. A walk is given the
 // Callback as its caller.
-EventFilter FilterOf(filter_t filter);
+UserEventFilter FilterOf(filter_t filter);
 EventHandler HandlerOf(callback_t callback);
 
 constexpr int ToSide(Side side) {

@@ -43,7 +43,7 @@ class UserEvents {
  private:
   struct Entry {
     EventId base;
-    EventFilter filter;  // Without one: allocated, not defined.
+    UserEventFilter filter;  // Without one: allocated, not defined.
     std::vector<uint8_t> arg;
   };
 

@@ -14,7 +14,7 @@ namespace {
 bool Yes(void*, const EventCall&) { return true; }
 bool No(void*, const EventCall&) { return false; }
 
-constexpr EventFilter kYes{Yes, nullptr};
+constexpr UserEventFilter kYes{Yes, nullptr};
 constexpr EventId kPacket = EventIdOf(EventKind::kPacketIn);
 constexpr EventId kData = EventIdOf(EventKind::kNewData);
 

@@ -51,7 +51,7 @@ Verdict Handle(void* opaque, const EventCall& call) {
   return Verdict::kForward;
 }
 
-constexpr EventFilter kFilter{Filter, nullptr};
+constexpr UserEventFilter kFilter{Filter, nullptr};
 constexpr EventHandler kHandler{Handle, nullptr};
 
 Verdict Drop(void*, const EventCall&) { return Verdict::kDrop; }
