@@ -23,6 +23,7 @@ namespace mosaic {
 struct ChainLink;
 struct Flow;
 class FlowServices;
+class PacketView;
 
 // How a flow came to be tracked.
 enum class FlowOrigin : uint8_t {
@@ -50,8 +51,10 @@ struct SideCounters {
 
 class FlowView {
  public:
-  FlowView(Flow& flow, FlowServices& services, const ChainLink& link)
-      : flow_(flow), services_(services), link_(link) {}
+  // `packet` is the event's, null if it has none.
+  FlowView(Flow& flow, FlowServices& services, const ChainLink& link,
+           PacketView* packet = nullptr)
+      : flow_(flow), services_(services), link_(link), packet_(packet) {}
 
   // Index of the flow's first packet: unique, in order of appearance, opaque.
   uint64_t id() const;
@@ -115,6 +118,7 @@ class FlowView {
   Flow& flow_;
   FlowServices& services_;
   const ChainLink& link_;  // The function's place in the flow's chain.
+  PacketView* const packet_;
 };
 
 }  // namespace mosaic

@@ -43,8 +43,10 @@ enum class EditResult : uint8_t {
   kTooLong,       // Longer than an IP datagram, or a packet buffer, can be.
   kTooLate,       // The receiver took the payload as it was: lengths of TCP
                   // payload change at the sender's hook.
-  kAlreadySent,   // Bytes at or behind it went on before with another length:
-                  // same-length edits work, or drop the packet.
+  kAlreadySent,   // A retransmission: its length is settled, same-length edits
+                  // work.
+  kOutOfOrder,    // Bytes before it are missing, or bytes behind it went on
+                  // already. Dropped, it comes again in order.
   kEmptySegment,  // No payload to insert into: nobody would send it again.
   kTunnelled,     // Outer lengths and checksums would not fit any more.
   kReassembled,   // A fragment, or a datagram put together: other packets than
@@ -57,7 +59,7 @@ enum class EditResult : uint8_t {
                   // acknowledged: drop the packet, or let it pass.
 };
 
-inline constexpr size_t kEditResults = 17;
+inline constexpr size_t kEditResults = 18;
 
 // The result in lower case, "out_of_bounds" for instance. Static storage.
 std::string_view Name(EditResult result);

@@ -44,6 +44,9 @@ class PacketView {
              const EditScope& scope)
       : packet_(packet), parsed_(parsed), sender_(sender), scope_(scope) {}
 
+  // What it edits through; for the engine.
+  const EditScope& scope() const { return scope_; }
+
   // Who sent it. kClient for an orphan.
   Side sender() const { return sender_; }
 
@@ -94,6 +97,8 @@ class PacketView {
       ChecksumUpdate update = ChecksumUpdate::kBoth);
 
   // Removes `length` bytes from `offset` on, as Insert() adds them.
+  // A TCP segment that is left without payload goes on as a keep-alive probe
+  // is, one number lower, so that its receiver acknowledges what is gone.
   [[nodiscard]] EditResult Remove(
       PacketRegion region, size_t offset, size_t length,
       ChecksumUpdate update = ChecksumUpdate::kBoth);

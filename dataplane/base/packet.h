@@ -63,7 +63,7 @@ class Packet {
     if (this != &other) {
       Free();
       CopyFrom(other);
-      other.owner = nullptr;
+      other.Disown();
     }
     return *this;
   }
@@ -76,7 +76,7 @@ class Packet {
     if (owner != nullptr) {
       PacketOwner* const taker = owner;
       taker->Release(*this);
-      owner = nullptr;
+      Disown();
     }
   }
 
@@ -108,6 +108,11 @@ class Packet {
   ChecksumVerdict l4_checksum = ChecksumVerdict::kUnknown;
 
  private:
+  // Nothing that a next packet in this place could be mistaken by.
+  void Disown() {
+    owner = nullptr;
+    access = PacketBytes::kShared;
+  }
   void CopyFrom(const Packet& other) {
     data = other.data;
     length = other.length;

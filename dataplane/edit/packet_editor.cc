@@ -86,8 +86,12 @@ bool FixHeaderLengths(PacketRegion region, const ParsedPacket& parsed,
 
 }  // namespace
 
-PacketEditor::PacketEditor(PacketBuffers& buffers, LengthGate& gate)
-    : buffers_(buffers), gate_(gate), parser_(ReparseConfig()) {}
+PacketEditor::PacketEditor(PacketBuffers& buffers, LengthGate& gate,
+                           std::span<Counter, kEditResults> results)
+    : buffers_(buffers),
+      gate_(gate),
+      results_(results),
+      parser_(ReparseConfig()) {}
 
 void PacketEditor::Forget() {
   for (size_t i = 0; i < replaced_count_; ++i) replaced_[i].Free();
@@ -154,20 +158,34 @@ EditResult PacketEditor::CheckLength(const EditScope& scope,
   if (scope.stage != EditStage::kSender || scope.flow == nullptr) {
     return EditResult::kTooLate;
   }
-  if (!length_changed_) map_.Reset(parsed_->payload_captured);
-  if (map_.arrived_length() == 0) return EditResult::kEmptySegment;
+  if (!length_changed_ && parsed_->payload_captured == 0) {
+    return EditResult::kEmptySegment;
+  }
   // The bytes beside the change are kept with it.
-  const uint32_t put_in =
-      map_.length() + static_cast<uint32_t>(change.bytes.size());
+  const auto put_in =
+      static_cast<uint32_t>(parsed_->payload_captured + change.bytes.size());
+  uint32_t settled = 0;
   const EditResult answer = gate_.MayChangeLength(
-      *scope.flow, *parsed_, map_.arrived_length(), put_in);
+      *scope.flow, *parsed_, static_cast<uint32_t>(change.offset), put_in,
+      settled);
   if (answer != EditResult::kDone) return answer;
+  if (!length_changed_) {
+    settled_ = settled;
+    map_.Reset(parsed_->payload_captured - settled);
+  }
   return map_.pieces().size() + 4 > PayloadMap::kMaxPieces
              ? EditResult::kRemapFull
              : EditResult::kDone;
 }
 
 EditResult PacketEditor::Apply(const EditScope& scope, const Change& change) {
+  const EditResult result = TryToApply(scope, change);
+  results_[static_cast<size_t>(result)].Add(1);
+  return result;
+}
+
+EditResult PacketEditor::TryToApply(const EditScope& scope,
+                                    const Change& change) {
   EditResult result = CheckPacket(change.update);
   if (result != EditResult::kDone) return result;
   const std::span<uint8_t> region = RegionOf(*packet_, *parsed_, change.region);
@@ -329,18 +347,19 @@ EditResult PacketEditor::MovePayload(const Change& change) {
   return EditResult::kDone;
 }
 
-EditResult PacketEditor::ReplacePayload(size_t offset, size_t removed,
-                                        std::span<const uint8_t> bytes) {
-  const EditResult moved = MovePayload(
-      {PacketRegion::kPayload, offset, removed, bytes, ChecksumUpdate::kBoth});
-  if (moved == EditResult::kDone) WriteChecksums(ChecksumUpdate::kBoth);
-  return moved;
+EditResult PacketEditor::SplicePayload(size_t offset, size_t removed,
+                                       std::span<const uint8_t> bytes) {
+  const size_t growth = bytes.size() > removed ? bytes.size() - removed : 0;
+  const uint32_t longest = IsIpv4(*parsed_) ? kMaxIpv4Bytes : kMaxIpv6Bytes;
+  if (parsed_->ip_length + growth > longest) return EditResult::kTooLong;
+  return MovePayload(
+      {PacketRegion::kPayload, offset, removed, bytes, ChecksumUpdate::kNone});
 }
 
 // CheckLength() has seen to it that there are pieces enough.
 void PacketEditor::NoteLengthChange(const Change& change) {
   length_changed_ = true;
-  const auto offset = static_cast<uint32_t>(change.offset);
+  const auto offset = static_cast<uint32_t>(change.offset) - settled_;
   if (change.removed > 0) {
     static_cast<void>(
         map_.Remove(offset, static_cast<uint32_t>(change.removed)));

@@ -18,6 +18,7 @@
 #include <span>
 
 #include "dataplane/api/packet_edit.h"
+#include "dataplane/base/counter.h"
 #include "dataplane/base/packet.h"
 #include "dataplane/edit/packet_buffers.h"
 #include "dataplane/edit/payload_map.h"
@@ -32,11 +33,12 @@ class LengthGate {
  public:
   virtual ~LengthGate() = default;
   // kDone if the payload of `segment`, which the flow's sender just took, may
-  // change its length and as many as `put_in` bytes be put into it, those of
-  // earlier edits of the packet included; else the reason.
+  // change its length at `offset`, and as many as `put_in` bytes be put into
+  // it, those of earlier edits of the packet included; else the reason.
+  // `settled` becomes the number of payload bytes that were sent before.
   virtual EditResult MayChangeLength(Flow& flow, const ParsedPacket& segment,
-                                     uint32_t arrived_length,
-                                     uint32_t put_in) = 0;
+                                     uint32_t offset, uint32_t put_in,
+                                     uint32_t& settled) = 0;
 };
 
 class PacketEditor {
@@ -44,8 +46,10 @@ class PacketEditor {
   // Longest headers, link layer to transport, that an edit can make.
   static constexpr size_t kMaxHeaderBytes = 512;
 
-  // Both outlive the editor.
-  PacketEditor(PacketBuffers& buffers, LengthGate& gate);
+  // What functions' edits end in is counted in `results`, by EditResult. All
+  // outlive the editor.
+  PacketEditor(PacketBuffers& buffers, LengthGate& gate,
+               std::span<Counter, kEditResults> results);
 
   // Sets to work on a packet; both stay where they are until End().
   void Begin(Packet& packet, ParsedPacket& parsed) {
@@ -55,6 +59,7 @@ class PacketEditor {
   // Nothing is to be edited any more; what was replaced is given back.
   void End() {
     packet_ = nullptr;
+    parsed_ = nullptr;
     if (touched_) [[unlikely]]
       Forget();
   }
@@ -62,9 +67,13 @@ class PacketEditor {
   // Whether the packet was changed since Begin().
   bool touched() const { return touched_; }
   // Whether its payload's length was changed on a TCP flow: then payload_map()
-  // says how.
+  // says how, for what is behind the first settled_bytes().
   bool length_changed() const { return length_changed_; }
+  uint32_t settled_bytes() const { return settled_; }
   const PayloadMap& payload_map() const { return map_; }
+
+  // The packet at hand; null if there is none.
+  ParsedPacket* parsed() { return parsed_; }
 
   // As PacketView has them.
   EditResult Overwrite(const EditScope& scope, PacketRegion region,
@@ -79,11 +88,12 @@ class PacketEditor {
   // For the engine, which writes sequence numbers; no edit of a function.
   // kDone, kTooLong or kNoBuffer.
   EditResult MakeWritable(uint32_t growth);
-  // Replaces `removed` payload bytes from `offset` on by `bytes`, lengths and
-  // checksums included. For the engine: knows no gate, counts as no edit.
-  // REQUIRES: the packet is TCP or UDP, whole, outside tunnels.
-  EditResult ReplacePayload(size_t offset, size_t removed,
-                            std::span<const uint8_t> bytes);
+  // Replaces `removed` payload bytes from `offset` on by `bytes`; lengths
+  // follow, checksums do not. For the engine: knows no gate, counts as no edit.
+  // kDone, kTooLong or kNoBuffer. REQUIRES: the packet is TCP or UDP, whole,
+  // outside tunnels.
+  EditResult SplicePayload(size_t offset, size_t removed,
+                           std::span<const uint8_t> bytes);
 
  private:
   // One edit: `removed` bytes of the region from `offset` on give way to
@@ -97,6 +107,7 @@ class PacketEditor {
   };
 
   EditResult Apply(const EditScope& scope, const Change& change);
+  EditResult TryToApply(const EditScope& scope, const Change& change);
   // Whether the packet at hand is one that can be edited at all.
   EditResult CheckPacket(ChecksumUpdate update) const;
   EditResult CheckLength(const EditScope& scope, const Change& change);
@@ -111,6 +122,7 @@ class PacketEditor {
 
   PacketBuffers& buffers_;
   LengthGate& gate_;
+  const std::span<Counter, kEditResults> results_;
   const Parser parser_;  // Looks at no checksum.
 
   Packet* packet_ = nullptr;  // Null between packets.
@@ -122,7 +134,8 @@ class PacketEditor {
   // was offered.
   std::array<Packet, 4> replaced_;
   size_t replaced_count_ = 0;
-  PayloadMap map_;
+  PayloadMap map_;  // Of the payload behind settled_.
+  uint32_t settled_ = 0;
 };
 
 }  // namespace mosaic

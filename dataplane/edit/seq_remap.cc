@@ -70,10 +70,7 @@ std::span<const SeqRemap::Change> SeqRemap::Repeated(SeqNum seq,
 
 size_t SeqRemap::Acknowledged(SeqNum acked) const {
   size_t n = 0;
-  while (n + 1 < count_ && change_[n].received_end() <= acked &&
-         change_[n + 1].received <= acked) {
-    ++n;
-  }
+  while (n + 1 < count_ && change_[n].received_end() <= acked) ++n;
   return n;
 }
 
@@ -100,8 +97,7 @@ void SeqRemap::DropOldest(size_t changes) {
 // Only when it must, since what is known of old numbers makes late
 // retransmissions right.
 void SeqRemap::MakeRoom(size_t changes, uint32_t bytes, SeqNum acked) {
-  if (count_ + changes > kMaxChanges ||
-      content_used_ + bytes > kContentBytes) {
+  if (count_ + changes > kMaxChanges || content_used_ + bytes > kContentBytes) {
     DropOldest(Acknowledged(acked));
   }
 }
@@ -170,15 +166,17 @@ bool SeqRemap::Shift(SeqNum base, int32_t shift, SeqNum acked) {
   MakeRoom(1, 0, acked);
   const SeqNum begin = AckToSender(base);
   // A shift back makes the receiver's numbers come twice; the newer ones count.
-  const SeqNum received = shift < 0 ? base + static_cast<uint32_t>(shift) : base;
-  change_[count_++] = {begin, 0, received,
-                       shift < 0 ? 0u : static_cast<uint32_t>(shift),
-                       content_used_, 0};
+  const SeqNum received =
+      shift < 0 ? base + static_cast<uint32_t>(shift) : base;
+  change_[count_++] = {
+      begin,         0, received, shift < 0 ? 0u : static_cast<uint32_t>(shift),
+      content_used_, 0};
   return true;
 }
 
 void SeqRemap::Keep(SeqNum newest) {
-  if (count_ == 0 || newest.Since(change_[count_ - 1].end()) < kFar) return;
+  while (count_ > 1 && newest.Since(change_[0].end()) >= kFar) DropOldest(1);
+  if (count_ == 0 || newest.Since(change_[0].end()) < kFar) return;
   const SeqNum begin = newest + static_cast<uint32_t>(-kFar / 2);
   const SeqNum received = ToReceiver(begin);
   Clear();

@@ -35,6 +35,7 @@
 #include <span>
 
 #include "dataplane/base/seq_num.h"
+#include "dataplane/base/side.h"
 #include "dataplane/edit/payload_map.h"
 
 namespace mosaic {
@@ -45,11 +46,11 @@ class SeqRemap {
   static constexpr uint32_t kContentBytes = 16 * 1024;
 
   struct Change {
-    SeqNum begin;            // As the side sends them.
-    uint32_t length = 0;     // 0 for a shift.
-    SeqNum received;         // As the receiver gets them.
+    SeqNum begin;         // As the side sends them.
+    uint32_t length = 0;  // 0 for a shift.
+    SeqNum received;      // As the receiver gets them.
     uint32_t received_length = 0;
-    uint32_t content_at = 0;  // In the kept bytes.
+    uint32_t content_at = 0;      // In the kept bytes.
     uint32_t content_length = 0;  // received_length, or 0 of a shift.
 
     SeqNum end() const { return begin + length; }
@@ -110,6 +111,11 @@ class SeqRemap {
   size_t count_ = 0;
   uint32_t content_used_ = 0;
   std::array<uint8_t, kContentBytes> content_;
+};
+
+// Both directions of one connection.
+struct FlowRemap {
+  std::array<SeqRemap, kSides> by_sender;
 };
 
 }  // namespace mosaic

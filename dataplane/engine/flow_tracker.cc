@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <utility>
 #include <vector>
 
 #include "dataplane/engine/first_packet.h"
+#include "dataplane/engine/segment_sender.h"
+#include "dataplane/engine/seq_translator.h"
 #include "dataplane/engine/stop_rules.h"
 #include "dataplane/engine/stream_delivery.h"
 #include "dataplane/tcp/tcp_observer.h"
@@ -161,6 +164,7 @@ Flow* FlowTracker::Create(const PacketContext& context, EndpointIndex client,
   flow->last_seen = context.now;
   Subscribe(*flow, subscription);
   const uint32_t index = table_.IndexOf(*flow);
+  sender_->NotePath(index, context);
   for (const ChainLink& link : subscription->links()) {
     if (link.slot->context_stride == 0) continue;
     std::memset(link.slot->ContextOf(index), 0, link.slot->context_stride);
@@ -212,7 +216,7 @@ Verdict FlowTracker::RaiseOrphan(const PacketContext& context) {
   const bool observed =
       matched != 0 && dispatcher_.ObservesPackets(EventKind::kOrphan);
   if (count == 0 && !observed) return Verdict::kForward;
-  PacketView view(context.packet, context.parsed, Side::kClient);
+  PacketView view = ViewOf(context, Side::kClient, nullptr, EditStage::kRaw);
   Event event;
   event.kind = EventKind::kOrphan;
   event.now = context.now;
@@ -340,6 +344,7 @@ void FlowTracker::End(Flow& flow, EndReason reason, Timestamp now) {
       static_cast<void>(dispatcher_.Raise(flow, event));
     }
   }
+  if (flow.Has(flow_flag::kRemapped)) translator_->Forget(flow);
   counters_.flows_ended[static_cast<size_t>(reason)].Add(1);
   histograms_.flow_lifetime.Record(static_cast<uint64_t>(
       std::max(flow.last_packet - flow.start, Duration()).nanos()));
@@ -378,6 +383,12 @@ void* FlowTracker::ContextOf(const Flow& flow, const ChainLink& link) {
   return link.slot->ContextOf(table_.IndexOf(flow));
 }
 
+RemapResult FlowTracker::RemapSequence(Flow& flow, const PacketView* packet,
+                                       Side side, int64_t shift, SeqNum base) {
+  return translator_->Shift(flow, side, shift, base,
+                            packet == nullptr ? EditScope() : packet->scope());
+}
+
 void FlowTracker::RequestStop(Flow& flow, const ChainLink& link, Side side) {
   for (size_t i = 0; i < requested_stop_.size(); ++i) {
     if ((link.attachments >> i & 1) == 0) continue;
@@ -386,7 +397,48 @@ void FlowTracker::RequestStop(Flow& flow, const ChainLink& link, Side side) {
   flow.Set(flow_flag::kStopPolicies);
 }
 
+SendResult FlowTracker::Send(Flow& flow, const SegmentSpec& segment) {
+  return sender_->Send(flow, table_.IndexOf(flow), segment);
+}
+
+SendResult FlowTracker::Reset(Flow& flow) {
+  if (flow.key.protocol != kIpProtocolTcp) return SendResult::kNoPath;
+  if (!flow.Has(flow_flag::kResetHere)) flow.Set(flow_flag::kToBeReset);
+  return sender_->CanSend(table_.IndexOf(flow)) ? SendResult::kQueued
+                                                : SendResult::kNoPath;
+}
+
+void FlowTracker::AnswerWithReset(const Flow& flow, Side sender,
+                                  const PacketContext& context) {
+  sender_->AnswerWithReset(flow, table_.IndexOf(flow), sender, context.parsed);
+}
+
+void FlowTracker::ResetNow(Flow& flow, Timestamp now) {
+  flow.Clear(flow_flag::kToBeReset);
+  flow.Set(flow_flag::kResetHere | flow_flag::kReset | flow_flag::kBlocked);
+  static_cast<void>(sender_->SendResets(flow, table_.IndexOf(flow)));
+  for (const Side side : {Side::kClient, Side::kServer}) {
+    const TcpState before =
+        std::exchange(flow.end[Index(side)].state, TcpState::kClosed);
+    if (before == TcpState::kClosed ||
+        !dispatcher_.Wants(flow, EventKind::kStateChange, Hook::kReceiver,
+                           side)) {
+      continue;
+    }
+    Event event;
+    event.kind = EventKind::kStateChange;
+    event.hook = Hook::kReceiver;
+    event.side = side;
+    event.now = now;
+    event.old_state = before;
+    event.new_state = TcpState::kClosed;
+    static_cast<void>(dispatcher_.Raise(flow, event));
+  }
+  Rearm(flow);
+}
+
 void FlowTracker::SettleSlow(Flow& flow, Timestamp now) {
+  if (flow.Has(flow_flag::kToBeReset)) ResetNow(flow, now);
   std::array<Attachment, Subscription::kMaxAttachments> attachments;
   const Subscription& subscription = *flow.subscription;
   bool changed = false;

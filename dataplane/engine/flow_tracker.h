@@ -31,6 +31,8 @@
 
 namespace mosaic {
 
+class SegmentSender;
+class SeqTranslator;
 class StreamDelivery;
 
 // What happens to packets that would begin a flow.
@@ -51,6 +53,9 @@ class FlowTracker final : public FlowServices, public WorkerFlows {
   // Delivery ends the streams of flows that end. REQUIRES: called once, before
   // any packet; `delivery` outlives the tracker's last call.
   void SetDelivery(StreamDelivery& delivery) { delivery_ = &delivery; }
+  // The same of what flows' numbers are translated by, and segments sent by.
+  void SetTranslator(SeqTranslator& translator) { translator_ = &translator; }
+  void SetSender(SegmentSender& sender) { sender_ = &sender; }
 
   // Makes `on` the one that new flows are attached under. Flows attached under
   // a revision below `reevaluate_before`, or under one of `undone`, are
@@ -126,13 +131,20 @@ class FlowTracker final : public FlowServices, public WorkerFlows {
   // After the last event of a packet: carries out stop policies, requested
   // stops, and the end of a flow that is to be forgotten.
   void Settle(Flow& flow, Timestamp now) {
-    if (flow.flags & (flow_flag::kStopPolicies | flow_flag::kForget)) {
-      SettleSlow(flow, now);
-    }
+    constexpr uint16_t kAsked =
+        flow_flag::kStopPolicies | flow_flag::kForget | flow_flag::kToBeReset;
+    if (flow.flags & kAsked) SettleSlow(flow, now);
   }
 
   void* ContextOf(const Flow& flow, const ChainLink& link) override;
   void RequestStop(Flow& flow, const ChainLink& link, Side side) override;
+  RemapResult RemapSequence(Flow& flow, const PacketView* packet, Side side,
+                            int64_t shift, SeqNum base) override;
+  SendResult Send(Flow& flow, const SegmentSpec& segment) override;
+  SendResult Reset(Flow& flow) override;
+  // What a flow that was reset here still receives is answered.
+  void AnswerWithReset(const Flow& flow, Side sender,
+                       const PacketContext& context);
 
  private:
   // Fills `attachments` with who wants a flow that begins with this packet,
@@ -143,6 +155,7 @@ class FlowTracker final : public FlowServices, public WorkerFlows {
   void ReevaluateSlow(Flow& flow, const PacketContext& context);
   void Reattach(Flow& flow, const PacketContext& context);
   void SettleSlow(Flow& flow, Timestamp now);
+  void ResetNow(Flow& flow, Timestamp now);
   void StopSides(Flow& flow, std::span<const Attachment> attachments);
   void CountStops(const Attachment& attachment, uint8_t already_stopped);
   Duration TimeoutOf(const Flow& flow) const;
@@ -161,6 +174,8 @@ class FlowTracker final : public FlowServices, public WorkerFlows {
   SubscriptionTable subscriptions_;
   Dispatcher dispatcher_;
   StreamDelivery* delivery_ = nullptr;
+  SeqTranslator* translator_ = nullptr;
+  SegmentSender* sender_ = nullptr;
 
   SnapshotOnWorker on_;
   uint64_t reevaluate_before_ = 0;

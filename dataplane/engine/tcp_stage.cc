@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "dataplane/parse/tcp_options.h"
+
 namespace mosaic {
 namespace {
 
@@ -35,7 +37,7 @@ Verdict TcpStage::RaisePacketEvent(Flow& flow, EventKind kind, Hook hook,
   if (!tracker_.dispatcher().Wants(flow, kind, hook, side))
     return Verdict::kForward;
   const Side sender = hook == Hook::kSender ? side : Other(side);
-  PacketView view(context.packet, context.parsed, sender);
+  PacketView view = ViewOf(context, sender, &flow, StageOf(hook));
   Event event;
   event.kind = kind;
   event.hook = hook;
@@ -53,8 +55,8 @@ Verdict TcpStage::RaiseStateChange(Flow& flow, Hook hook, Side side,
       !tracker_.dispatcher().Wants(flow, EventKind::kStateChange, hook, side)) {
     return Verdict::kForward;
   }
-  PacketView view(context.packet, context.parsed,
-                  hook == Hook::kSender ? side : Other(side));
+  PacketView view = ViewOf(context, hook == Hook::kSender ? side : Other(side),
+                           &flow, StageOf(hook));
   Event event;
   event.kind = EventKind::kStateChange;
   event.hook = hook;
@@ -131,6 +133,9 @@ void TcpStage::LearnRoles(Flow& flow, const PacketContext& context) {
   std::swap(flow.stream[0], flow.stream[1]);
   std::swap(flow.fin_seq[0], flow.fin_seq[1]);
   std::swap(flow.first_seq[0], flow.first_seq[1]);
+  if (flow.remap != nullptr) {
+    std::swap(flow.remap->by_sender[0], flow.remap->by_sender[1]);
+  }
 }
 
 void TcpStage::NoteHandshakeTimes(Flow& flow, Side sender,
@@ -191,7 +196,7 @@ Verdict TcpStage::RefuseChecksum(Flow& flow, Side sender,
                                    receiver)) {
     return Verdict::kForward;
   }
-  PacketView view(context.packet, context.parsed, sender);
+  PacketView view = ViewOf(context, sender, &flow, EditStage::kStream);
   Event event;
   event.kind = EventKind::kError;
   event.side = receiver;
@@ -222,15 +227,60 @@ bool TcpStage::IsPlain(const Flow& flow, const ParsedPacket& segment) {
          a.state == TcpState::kEstablished &&
          b.state == TcpState::kEstablished &&
          segment.l4_checksum != L4Checksum::kBad &&
-         !flow.Has(flow_flag::kBlocked);
+         !flow.Has(flow_flag::kBlocked | flow_flag::kRemapped);
+}
+
+void TcpStage::DropAtSender(Flow& flow, Side sender, SeqNum highest_before,
+                            uint32_t bytes) {
+  counters_.stream_bytes.Add(bytes);
+  counters_.discarded_bytes[static_cast<size_t>(DiscardedBytes::kDropped)].Add(
+      bytes);
+  // What is sent again is new, and may be edited like anything new.
+  TcpEnd& end = flow.end[Index(sender)];
+  if (bytes > 0 && end.Has(end_flag::kAckSeen)) end.snd_nxt = highest_before;
+}
+
+Verdict TcpStage::LeaveRemapped(Flow& flow, Side sender,
+                                const PacketContext& context, Verdict verdict) {
+  translator_.FollowShift(flow);
+  if (verdict != Verdict::kForward ||
+      context.parsed.l4_checksum == L4Checksum::kBad) {
+    return verdict;
+  }
+  return translator_.Leave(flow, sender, context) ==
+                 SeqTranslator::Outcome::kDone
+             ? Verdict::kForward
+             : Verdict::kDrop;
+}
+
+// What functions made of the segment before its receiver takes it.
+void TcpStage::FollowEdits(Flow& flow, Side sender,
+                           const PacketContext& context, int64_t& offset) {
+  if (context.editor.length_changed()) {
+    translator_.Commit(flow, sender, context);
+  }
+  const TcpEnd& end = flow.end[Index(sender)];
+  const SeqNum first =
+      context.parsed.seq + (context.parsed.Has(kSyn) ? 1u : 0u);
+  offset = static_cast<int64_t>(end.delivered) + first.Since(end.next_seq);
 }
 
 Verdict TcpStage::Process(Flow* flow, const PacketContext& context) {
   bool is_new = false;
   const bool sound = context.parsed.l4_checksum != L4Checksum::kBad;
+  const bool remapped =
+      flow != nullptr && sound && flow->Has(flow_flag::kRemapped);
+  if (remapped &&
+      translator_.Arrive(*flow, flow->SideOf(context.parsed.sender), context) ==
+          SeqTranslator::Outcome::kFailed) [[unlikely]] {
+    return Verdict::kDrop;
+  }
   if (flow != nullptr && sound && context.parsed.Has(kSyn)) {
     const Side sender = flow->SideOf(context.parsed.sender);
-    if (EndForNewIncarnation(*flow, sender, context)) flow = nullptr;
+    if (EndForNewIncarnation(*flow, sender, context)) {
+      flow = nullptr;
+      if (remapped) translator_.Undo(context);
+    }
   }
   if (flow == nullptr) {
     if (!sound) {
@@ -246,9 +296,12 @@ Verdict TcpStage::Process(Flow* flow, const PacketContext& context) {
   }
   const Side sender = flow->SideOf(context.parsed.sender);
   CountPacket(*flow, sender, context);
-  const Verdict verdict = IsPlain(*flow, context.parsed)
-                              ? ProcessPlain(*flow, sender, context)
-                              : ProcessAny(*flow, sender, context, is_new);
+  Verdict verdict = IsPlain(*flow, context.parsed)
+                        ? ProcessPlain(*flow, sender, context)
+                        : ProcessAny(*flow, sender, context, is_new);
+  if (flow->Has(flow_flag::kRemapped)) [[unlikely]] {
+    verdict = LeaveRemapped(*flow, sender, context, verdict);
+  }
   if (verdict == Verdict::kBlockFlow) flow->Set(flow_flag::kBlocked);
   tracker_.Settle(*flow, context.now);
   return verdict;
@@ -267,9 +320,10 @@ Verdict TcpStage::ProcessPlain(Flow& flow, Side sender,
       segment.ack > to.snd_nxt) {
     return ProcessAny(flow, sender, context, false);
   }
-  if (segment.payload_length > 0) {
-    from.snd_nxt = segment.seq + segment.payload_length;
-  }
+  const SeqNum highest_before = from.snd_nxt;
+  translator_.SetHighest(highest_before);
+  const SeqNum behind = segment.seq + segment.payload_length;
+  if (behind > from.snd_nxt) from.snd_nxt = behind;
   if (segment.ack > to.snd_una) to.snd_una = segment.ack;
   from.window =
       uint32_t{segment.window}
@@ -278,18 +332,18 @@ Verdict TcpStage::ProcessPlain(Flow& flow, Side sender,
   Verdict verdict = RaisePacketEvent(flow, EventKind::kPacketIn, Hook::kSender,
                                      sender, context);
   if (verdict != Verdict::kForward) {
-    counters_.stream_bytes.Add(segment.payload_length);
-    counters_.discarded_bytes[static_cast<size_t>(DiscardedBytes::kDropped)]
-        .Add(segment.payload_length);
+    DropAtSender(flow, sender, highest_before, segment.payload_length);
     return verdict;
+  }
+  auto offset = static_cast<int64_t>(from.delivered);
+  if (context.editor.touched()) [[unlikely]] {
+    FollowEdits(flow, sender, context, offset);
   }
   verdict = RaisePacketEvent(flow, EventKind::kPacketIn, Hook::kReceiver,
                              receiver, context);
   if (segment.payload_length > 0) {
-    verdict = std::max(
-        verdict,
-        delivery_.Receive(flow, receiver, static_cast<int64_t>(from.delivered),
-                          context));
+    verdict =
+        std::max(verdict, delivery_.Receive(flow, receiver, offset, context));
   }
   return verdict;
 }
@@ -303,6 +357,10 @@ Verdict TcpStage::ProcessAny(Flow& flow, Side sender,
     counters_.stream_bytes.Add(bytes);
     counters_.discarded_bytes[static_cast<size_t>(DiscardedBytes::kDropped)]
         .Add(bytes);
+    if (flow.Has(flow_flag::kResetHere) &&
+        segment.l4_checksum != L4Checksum::kBad) {
+      tracker_.AnswerWithReset(flow, sender, context);
+    }
     return Verdict::kBlockFlow;
   }
   if (segment.l4_checksum == L4Checksum::kBad) {
@@ -313,9 +371,14 @@ Verdict TcpStage::ProcessAny(Flow& flow, Side sender,
   const bool first_of_side = !pair.sender.Has(end_flag::kPacketSeen);
   const TcpState sender_before = pair.sender.state;
   const TcpState receiver_before = pair.receiver.state;
-  const SeqNum highest_before = pair.sender.snd_nxt;
-  const SegmentInfo info = TakeAsSender(pair, segment);
+  const SeqNum highest_before =
+      first_of_side ? segment.seq : pair.sender.snd_nxt;
+  translator_.SetHighest(highest_before);
+  SegmentInfo info = TakeAsSender(pair, segment);
   if (first_of_side) flow.first_seq[Index(sender)] = segment.seq;
+  if (info.Is(segment_mark::kNewSyn)) {
+    flow.rare[Index(sender)].mss = ParseTcpOptions(segment.tcp_options()).mss;
+  }
   CountMarks(info);
   NoteHandshakeTimes(flow, sender, context, info);
 
@@ -352,10 +415,11 @@ Verdict TcpStage::ProcessAny(Flow& flow, Side sender,
   verdict = std::max(verdict, RaiseStateChange(flow, Hook::kSender, sender,
                                                sender_before, context));
   if (verdict != Verdict::kForward) {
-    counters_.stream_bytes.Add(bytes);
-    counters_.discarded_bytes[static_cast<size_t>(DiscardedBytes::kDropped)]
-        .Add(bytes);
+    DropAtSender(flow, sender, highest_before, bytes);
     return verdict;
+  }
+  if (context.editor.touched()) [[unlikely]] {
+    FollowEdits(flow, sender, context, info.offset);
   }
 
   TakeAsReceiver(pair, segment, info);
@@ -379,7 +443,7 @@ Verdict TcpStage::ProcessAny(Flow& flow, Side sender,
   if (segment.Has(kAck) && !foreign) {
     verdict = std::max(verdict, delivery_.Acknowledge(flow, sender, context));
   }
-  PacketView view(context.packet, segment, sender);
+  PacketView view = ViewOf(context, sender, &flow, EditStage::kStream);
   verdict = std::max(verdict, tracker_.TakeFins(flow, &view, context.now));
   if (pair.sender.state != sender_before ||
       pair.receiver.state != receiver_before) {

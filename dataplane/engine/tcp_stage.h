@@ -15,6 +15,7 @@
 
 #include "dataplane/engine/flow_tracker.h"
 #include "dataplane/engine/packet_context.h"
+#include "dataplane/engine/seq_translator.h"
 #include "dataplane/engine/stream_delivery.h"
 #include "dataplane/tcp/tcp_observer.h"
 
@@ -22,8 +23,12 @@ namespace mosaic {
 
 class TcpStage {
  public:
-  TcpStage(FlowTracker& tracker, StreamDelivery& delivery)
-      : tracker_(tracker), delivery_(delivery), counters_(tracker.counters()) {}
+  TcpStage(FlowTracker& tracker, StreamDelivery& delivery,
+           SeqTranslator& translator)
+      : tracker_(tracker),
+        delivery_(delivery),
+        translator_(translator),
+        counters_(tracker.counters()) {}
 
   // `flow` is the table's flow of the packet's tuple, or null. Returns what is
   // to become of the packet.
@@ -42,6 +47,14 @@ class TcpStage {
   // Returns true if it did.
   bool EndForNewIncarnation(Flow& flow, Side sender,
                             const PacketContext& context);
+  // A packet of a remapped flow leaves: returns what is to become of it then.
+  Verdict LeaveRemapped(Flow& flow, Side sender, const PacketContext& context,
+                        Verdict verdict);
+  void FollowEdits(Flow& flow, Side sender, const PacketContext& context,
+                   int64_t& offset);
+  // A function dropped the segment at the sender's hook.
+  void DropAtSender(Flow& flow, Side sender, SeqNum highest_before,
+                    uint32_t bytes);
   void LearnRoles(Flow& flow, const PacketContext& context);
   void NoteHandshakeTimes(Flow& flow, Side sender, const PacketContext& context,
                           const SegmentInfo& info);
@@ -57,6 +70,7 @@ class TcpStage {
 
   FlowTracker& tracker_;
   StreamDelivery& delivery_;
+  SeqTranslator& translator_;
   CoreCounters& counters_;
 };
 

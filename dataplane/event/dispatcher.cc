@@ -25,7 +25,7 @@ Verdict Dispatcher::Call(const ChainLink& link, Flow& flow,
                          const Event& event) {
   NfSlot& slot = *link.slot;
   if (slot.detached()) return OnFault(slot);
-  FlowView view(flow, services_, link);
+  FlowView view(flow, services_, link, event.packet);
   Verdict verdict;
   try {
     const uint64_t limit = link.payload_limit[Index(event.side)];

@@ -13,6 +13,8 @@
 
 namespace mosaic {
 
+class PacketView;
+
 class FlowServices {
  public:
   virtual ~FlowServices() = default;
@@ -24,8 +26,10 @@ class FlowServices {
   // current packet has been dealt with.
   virtual void RequestStop(Flow& flow, const ChainLink& link, Side side) = 0;
 
-  // As FlowView has them. An engine that cannot send refuses them all.
-  virtual RemapResult RemapSequence(Flow&, Side, int64_t, SeqNum) {
+  // As FlowView has them; the packet at hand may be null. An engine that cannot
+  // send refuses them all.
+  virtual RemapResult RemapSequence(Flow&, const PacketView*, Side, int64_t,
+                                    SeqNum) {
     return RemapResult::kBadOffset;
   }
   virtual SendResult Send(Flow&, const SegmentSpec&) {

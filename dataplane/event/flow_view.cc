@@ -42,7 +42,7 @@ void FlowView::StopMonitoring(Side side) {
 }
 
 RemapResult FlowView::RemapSequence(Side side, int64_t shift, SeqNum base) {
-  return services_.RemapSequence(flow_, side, shift, base);
+  return services_.RemapSequence(flow_, packet_, side, shift, base);
 }
 
 SendResult FlowView::Send(const SegmentSpec& segment) {

@@ -22,6 +22,7 @@
 
 namespace mosaic {
 
+struct FlowRemap;
 struct StreamState;
 struct Subscription;
 
@@ -41,18 +42,24 @@ struct RareCounters {
   uint32_t retransmitted_packets = 0;
   uint32_t out_of_order_packets = 0;
   uint32_t icmp_errors = 0;  // About packets that it sent.
+  // No count, but here is room: the MSS option of its SYN; 0: it had none.
+  uint16_t mss = 0;
 };
 
 namespace flow_flag {
-inline constexpr uint8_t kClosed = 1 << 0;        // Both ends closed; lingers.
-inline constexpr uint8_t kReset = 1 << 1;         // By an acceptable RST.
-inline constexpr uint8_t kRefused = 1 << 2;       // The RST answered the SYN.
-inline constexpr uint8_t kBlocked = 1 << 3;       // An NF blocks the flow.
-inline constexpr uint8_t kAnswered = 1 << 4;      // Both sides have sent.
-inline constexpr uint8_t kStopPolicies = 1 << 5;  // Some monitor has them.
-inline constexpr uint8_t kForget = 1 << 6;        // Ends after this packet.
-inline constexpr uint8_t kRolesGuessed = 1 << 7;  // No SYN told who the client
-                                                  // is.
+inline constexpr uint16_t kClosed = 1 << 0;        // Both ends closed; lingers.
+inline constexpr uint16_t kReset = 1 << 1;         // By an acceptable RST.
+inline constexpr uint16_t kRefused = 1 << 2;       // The RST answered the SYN.
+inline constexpr uint16_t kBlocked = 1 << 3;       // An NF blocks the flow.
+inline constexpr uint16_t kAnswered = 1 << 4;      // Both sides have sent.
+inline constexpr uint16_t kStopPolicies = 1 << 5;  // Some monitor has them.
+inline constexpr uint16_t kForget = 1 << 6;        // Ends after this packet.
+inline constexpr uint16_t kRolesGuessed = 1 << 7;  // No SYN told who the client
+                                                   // is.
+inline constexpr uint16_t kRemapped = 1 << 8;      // `remap` is not null.
+inline constexpr uint16_t kToBeReset = 1 << 9;     // By us, after this packet.
+inline constexpr uint16_t kResetHere = 1 << 10;    // By us: what still comes is
+                                                   // answered with a RST.
 }  // namespace flow_flag
 
 struct alignas(64) Flow {
@@ -69,8 +76,7 @@ struct alignas(64) Flow {
   Subscription* subscription = nullptr;
   EndpointIndex client = 0;  // Which endpoint of `key` is the client.
   FlowOrigin origin = FlowOrigin::kSyn;
-  uint8_t flags = 0;  // flow_flag::*
-  uint8_t timeout_class = 0;
+  uint16_t flags = 0;       // flow_flag::*
   uint32_t generation = 0;  // Of this record, grows with each use.
 
   // Line 4: stream storage, null until a byte has to be kept, by the side that
@@ -88,13 +94,16 @@ struct alignas(64) Flow {
   std::array<uint32_t, kSides> rtt_micros = {};  // Towards each side.
   std::array<SeqNum, kSides> first_seq;  // Of the first packet, by sender.
   uint64_t revision = 0;  // Of the snapshot it was attached under.
+  // Null until its sequence numbers differ for the two ends, by sender; the
+  // memory is SeqTranslator's.
+  FlowRemap* remap = nullptr;
 
   Side SideOf(EndpointIndex endpoint) const {
     return static_cast<Side>(endpoint ^ client);
   }
-  bool Has(uint8_t flag) const { return (flags & flag) != 0; }
-  void Set(uint8_t flag) { flags = static_cast<uint8_t>(flags | flag); }
-  void Clear(uint8_t flag) { flags = static_cast<uint8_t>(flags & ~flag); }
+  bool Has(uint16_t flag) const { return (flags & flag) != 0; }
+  void Set(uint16_t flag) { flags = static_cast<uint16_t>(flags | flag); }
+  void Clear(uint16_t flag) { flags = static_cast<uint16_t>(flags & ~flag); }
 };
 
 // The two ends in the roles of a segment that `sender` sent.
