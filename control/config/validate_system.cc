@@ -72,14 +72,23 @@ void CheckFragments(const v1::FragmentConfig& fragments,
     checks.InRange(FieldPath(path, "datagrams_per_worker"),
                    fragments.datagrams_per_worker(), 16, 1 << 20);
   }
-  if (fragments.has_bytes_per_worker()) {
-    const std::string at = FieldPath(path, "bytes_per_worker");
-    checks.BytesInRange(at, fragments.bytes_per_worker(), kMebibyte,
+  if (fragments.has_buffer_bytes_per_worker()) {
+    const std::string at = FieldPath(path, "buffer_bytes_per_worker");
+    checks.BytesInRange(at, fragments.buffer_bytes_per_worker(), kMebibyte,
                         64 * kGibibyte);
-    checks.WholeMebibytes(at, fragments.bytes_per_worker());
+    checks.WholeMebibytes(at, fragments.buffer_bytes_per_worker());
   }
   if (fragments.has_timeout()) {
     checks.Timeout(FieldPath(path, "timeout"), fragments.timeout());
+  }
+}
+
+void CheckEncapsulations(const v1::SystemConfig& system,
+                         const std::string& path, FieldChecks& checks) {
+  for (int i = 0; i < system.opaque_encapsulations_size(); ++i) {
+    if (system.opaque_encapsulations(i) == v1::ENCAPSULATION_UNSPECIFIED) {
+      checks.Fail(ElementPath(path, i), "required; name an encapsulation");
+    }
   }
 }
 
@@ -111,6 +120,7 @@ std::vector<Violation> Validate(const v1::SystemConfig& system,
   CheckTimeouts(system.timeouts(), FieldPath(base, "timeouts"), checks);
   CheckReplay(system.replay(), FieldPath(base, "replay"), checks);
   CheckFragments(system.fragments(), FieldPath(base, "fragments"), checks);
+  CheckEncapsulations(system, FieldPath(base, "opaque_encapsulations"), checks);
   CheckPorts(system, base, checks);
   CheckListeners(system, base, checks);
   return checks.Take();

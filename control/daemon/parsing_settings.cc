@@ -67,7 +67,9 @@ void SetParsing(const v1::SystemConfig& system, PipelineConfig& pipeline) {
   if (from.has_datagrams_per_worker()) {
     to.datagrams = from.datagrams_per_worker();
   }
-  if (from.has_bytes_per_worker()) to.bytes = from.bytes_per_worker();
+  if (from.has_buffer_bytes_per_worker()) {
+    to.bytes = from.buffer_bytes_per_worker();
+  }
   if (from.has_timeout()) {
     to.timeout = Duration::Nanos(from.timeout().seconds() * 1'000'000'000 +
                                  from.timeout().nanos());

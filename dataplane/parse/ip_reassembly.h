@@ -1,11 +1,8 @@
 // IpReassembly puts IP datagrams together from their fragments (RFC 791, 815,
 // 8200), on the same buffer that streams use.
 //
-//   Add() ─► open ──── a byte of each position is there ───► Take() ─►
-//   delivered
-//              │                                                         │
-//              └─ unsound: refused, its bytes forgotten                  │
-//                                     forgotten after `timeout` ◄────────┘
+//   Add() ─► open ─┬─ every byte is there: Take() ─► delivered ─┬─► forgotten
+//                  └─ unsound: its bytes go ───────► refused ───┘  (timeout)
 //
 // What is refused stays known until its timeout, so that later parts of it are
 // refused too.

@@ -30,9 +30,8 @@ uint32_t ExtensionLength(uint8_t type, const uint8_t* header);
 //   kFragment           it holds a fragment header and this is not the whole
 //                       datagram. A fragment header on a whole one (RFC 6946)
 //                       is passed over.
-//   kDone               kIpExtensionHeaders: cut, past a limit, or with a
-//   second
-//                       fragment header.
+//   kDone               kIpExtensionHeaders: cut, past a limit, or with two
+//                       fragment headers.
 Layer WalkExtensionHeaders(uint8_t next, ParseContext& context,
                            ParsedPacket& parsed);
 

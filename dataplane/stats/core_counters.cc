@@ -113,7 +113,7 @@ constexpr CounterInfo kInfo[] = {
     Many("mosaic_ip_datagrams_total", "result", kDatagramNames,
          CELL(ip_datagrams),
          "Fragmented IP datagrams. timed_out: packets are lost before the "
-         "capture point; evicted: raise fragments.bytes_per_worker."),
+         "capture point; evicted: raise fragments.buffer_bytes_per_worker."),
     Gauge(One("mosaic_ip_datagrams_held", CELL(ip_datagrams_held),
               "Fragmented IP datagrams that are waited for or remembered.")),
     Many("mosaic_icmp_errors_total", "flow", kMatchNames, CELL(icmp_errors),

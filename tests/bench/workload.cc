@@ -1,54 +1,11 @@
 #include "tests/bench/workload.h"
 
-#include <nmmintrin.h>
-
 #include <array>
-#include <cstring>
+
+#include "tests/bench/payload_digest.h"
 
 namespace mosaic::bench {
 namespace {
-
-// Sums with SAD and xors 16 bytes at a time, with intrinsics, so that compiler
-// flags do not decide a comparison with another program.
-void Touch(std::span<const uint8_t> bytes, Results& results) {
-  const __m128i zero = _mm_setzero_si128();
-  __m128i sum = zero;
-  __m128i mixed = zero;
-  size_t i = 0;
-  for (; i + 16 <= bytes.size(); i += 16) {
-    const __m128i word =
-        _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes.data() + i));
-    sum = _mm_add_epi64(sum, _mm_sad_epu8(word, zero));
-    mixed = _mm_xor_si128(mixed, word);
-  }
-  uint64_t total = static_cast<uint64_t>(_mm_cvtsi128_si64(sum)) +
-                   static_cast<uint64_t>(_mm_extract_epi64(sum, 1));
-  uint64_t folded = static_cast<uint64_t>(_mm_cvtsi128_si64(mixed)) ^
-                    static_cast<uint64_t>(_mm_extract_epi64(mixed, 1));
-  folded ^= folded >> 32;
-  folded ^= folded >> 16;
-  folded ^= folded >> 8;
-  uint8_t xor8 = static_cast<uint8_t>(folded);
-  for (; i < bytes.size(); ++i) {
-    total += bytes[i];
-    xor8 ^= bytes[i];
-  }
-  results.bytesum += total;
-  results.xor8 ^= xor8;
-}
-
-uint32_t Crc32c(uint32_t crc, std::span<const uint8_t> bytes) {
-  uint64_t wide = crc;
-  size_t i = 0;
-  for (; i + 8 <= bytes.size(); i += 8) {
-    uint64_t word;
-    std::memcpy(&word, bytes.data() + i, sizeof word);
-    wide = _mm_crc32_u64(wide, word);
-  }
-  uint32_t narrow = static_cast<uint32_t>(wide);
-  for (; i < bytes.size(); ++i) narrow = _mm_crc32_u8(narrow, bytes[i]);
-  return narrow;
-}
 
 // Counts connections and their stream bytes; what each workload does.
 class Counting : public NetworkFunction {
@@ -104,7 +61,7 @@ class ReadWorkload : public Counting {
   }
   [[nodiscard]] Verdict OnEvent(const Event& event, FlowView& flow) override {
     if (event.kind == EventKind::kNewData) {
-      Touch(event.data, results_);
+      results_.payload.Add(event.data);
     } else {
       Count(event, flow);
     }
@@ -154,10 +111,10 @@ void Results::Add(const Results& other) {
   connections_ended += other.connections_ended;
   bytes_client_to_server += other.bytes_client_to_server;
   bytes_server_to_client += other.bytes_server_to_client;
-  bytesum += other.bytesum;
+  payload.bytesum += other.payload.bytesum;
   crc32c_sum += other.crc32c_sum;
   state_changes += other.state_changes;
-  xor8 ^= other.xor8;
+  payload.xor8 ^= other.payload.xor8;
 }
 
 std::unique_ptr<NetworkFunction> MakeWorkload(Workload workload,

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "dataplane/api/network_function.h"
+#include "tests/bench/payload_digest.h"
 
 namespace mosaic::bench {
 
@@ -27,10 +28,9 @@ struct Results {
   uint64_t connections_ended = 0;
   uint64_t bytes_client_to_server = 0;
   uint64_t bytes_server_to_client = 0;
-  uint64_t bytesum = 0;
+  ByteSum payload;
   uint64_t crc32c_sum = 0;  // Initial value 0xffffffff, no final xor.
   uint64_t state_changes = 0;
-  uint8_t xor8 = 0;
 
   void Add(const Results& other);
 };

@@ -90,7 +90,8 @@ class Player {
         return;
       case FragmentResult::kDuplicate:
         for (size_t i = 0; i < fragment.part.size(); ++i) {
-          MOSAIC_CHECK(model.byte[fragment.offset + i] == fragment.part[i]);
+          const size_t at = fragment.offset + i;
+          MOSAIC_CHECK(at >= kModelBytes || model.byte[at] == fragment.part[i]);
         }
         return;
       case FragmentResult::kBadLength:

@@ -247,6 +247,12 @@ TEST(ValidateTest, ValuesThatMeanNotSetAreMissed) {
   EXPECT_EQ(Lines(Validate(config, "", AcceptAll)),
             "nf_instances[0].flow_log.protocols[0]: required; name a protocol\n"
             "monitors[0].stop_policies[0].tcp_state: required; name a state\n");
+  v1::SystemConfig system;
+  system.add_opaque_encapsulations(v1::ENCAPSULATION_GRE);
+  system.add_opaque_encapsulations(v1::ENCAPSULATION_UNSPECIFIED);
+  EXPECT_EQ(Lines(Validate(system, "system")),
+            "system.opaque_encapsulations[1]: required; name an "
+            "encapsulation\n");
 }
 
 TEST(ValidateTest, DurationsWhoseHalvesDisagreeAreRefused) {

@@ -1,0 +1,124 @@
+#!/usr/bin/env python3
+"""mosaic-bench: what it makes up is what it says, in its own eyes and tshark's.
+
+usage: bench_test.py MOSAIC_BENCH [unittest's options]
+"""
+
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+# Small enough for a test; the shapes keep what makes them different.
+SIZES = {"web": ["--connections", "150", "--concurrent", "40", "--reorder", "0.1",
+                 "--resend", "0.1"],
+         "small": ["--connections", "500", "--concurrent", "200"],
+         "bulk": ["--connections", "5", "--response-bytes", "300000"],
+         "conc=100": ["--connections", "300"]}
+WORKLOADS = ("floor", "events", "read", "crc")
+
+
+class BenchTest(unittest.TestCase):
+    bench: str
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="mosaic-bench-")
+        self.addCleanup(folder.cleanup)
+        self.trace = pathlib.Path(folder.name) / "trace.pcap"
+
+    def call(self, *arguments) -> subprocess.CompletedProcess:
+        return subprocess.run([self.bench, *map(str, arguments)], capture_output=True, text=True,
+                              check=False, timeout=120)
+
+    def generate(self, shape: str, *options) -> dict[str, int]:
+        """Its ground truth, as it is told and as it is written."""
+        done = self.call("generate", shape, self.trace, *options)
+        self.assertEqual(0, done.returncode, done.stderr)
+        truth = pathlib.Path(f"{self.trace}.gt").read_text()
+        self.assertEqual(done.stdout, truth)
+        return {name: int(value)
+                for name, value in (line.split("=") for line in truth.splitlines())}
+
+    def test_each_workload_finds_in_each_shape_what_was_put_in(self):
+        for shape, size in SIZES.items():
+            self.generate(shape, *size)
+            for workload in WORKLOADS:
+                with self.subTest(shape=shape, workload=workload):
+                    done = self.call("run", "--trace", self.trace, "--workload", workload,
+                                     "--repeat", "1", "--flows-limit", "4096", "--json")
+                    self.assertEqual((0, ""), (done.returncode, done.stderr))
+
+    def test_a_truth_that_is_another_is_told(self):
+        self.generate("small", *SIZES["small"])
+        file = pathlib.Path(f"{self.trace}.gt")
+        file.write_text(file.read_text().replace("conns=500", "conns=501"))
+        done = self.call("run", "--trace", self.trace, "--repeat", "1")
+        self.assertEqual(1, done.returncode)
+        self.assertIn("conns: 500 is not the truth's 501", done.stderr)
+
+    def test_tshark_finds_the_same_connections_and_bytes_and_no_bad_checksum(self):
+        truth = self.generate("web", *SIZES["web"])
+        rows = subprocess.run(
+            ["tshark", "-r", self.trace, "-o", "ip.check_checksum:TRUE",
+             "-o", "tcp.check_checksum:TRUE", "-T", "fields", "-e", "tcp.stream", "-e", "tcp.len",
+             "-e", "ip.checksum.status", "-e", "tcp.checksum.status", "-e", "frame.len"],
+            capture_output=True, text=True, check=True, timeout=120).stdout.splitlines()
+        streams, lengths, ip_good, tcp_good, frames = zip(*(row.split("\t") for row in rows))
+        self.assertEqual(truth["packets"], len(rows))
+        self.assertEqual(truth["conns"], len(set(streams)))
+        self.assertEqual(truth["wire_bytes"], sum(map(int, frames)))
+        self.assertEqual(truth["data_packets"], sum(length != "0" for length in lengths))
+        self.assertEqual(({"1"}, {"1"}), (set(ip_good), set(tcp_good)))
+        self.assertGreater(truth["reordered"], 0)
+        self.assertGreater(truth["retransmitted"], 0)
+
+    def test_the_same_seed_gives_the_same_file_and_another_one_another(self):
+        self.generate("web", *SIZES["web"])
+        first = self.trace.read_bytes()
+        self.generate("web", *SIZES["web"])
+        self.assertEqual(first, self.trace.read_bytes())
+        self.generate("web", *SIZES["web"], "--seed", "2")
+        self.assertNotEqual(first, self.trace.read_bytes())
+
+    def test_a_shape_that_cannot_be_is_refused_with_its_range(self):
+        for shape, options, said in (
+                ("webb", [], "webb is none of web, small, bulk, conc=N"),
+                ("conc=0", [], "conc=0 is none of"),
+                ("web", ["--mss", "1461"], "mss: 1461 is not in [1, 1460]"),
+                ("web", ["--request-bytes", "10"], "request_bytes: 10 is not in [200, 65536]"),
+                ("web", ["--reorder", "1.5"], "reorder: 1.5 is not in [0, 1]")):
+            with self.subTest(shape=shape, options=options):
+                done = self.call("generate", shape, self.trace, *options)
+                self.assertEqual(2, done.returncode)
+                self.assertIn(said, done.stderr)
+                self.assertFalse(self.trace.exists())
+
+    def test_a_file_that_cannot_be_written_is_told_with_the_reason(self):
+        done = self.call("generate", "small", "/nowhere/trace.pcap")
+        self.assertEqual(5, done.returncode)
+        self.assertIn("cannot write /nowhere/trace.pcap: No such file or directory", done.stderr)
+
+    def test_libnids_finds_the_same_streams(self):
+        if "compare" not in self.call("--help").stdout:
+            self.skipTest("libnids-dev was not installed when mosaic-bench was built")
+        self.generate("web", *SIZES["web"])
+        for workload in ("read", "crc"):
+            with self.subTest(workload=workload):
+                done = self.call("compare", "--trace", self.trace, "--workload", workload,
+                                 "--repeat", "1")
+                self.assertEqual((0, ""), (done.returncode, done.stderr))
+                self.assertRegex(done.stdout, r"mosaic +\S+ Mpps +libnids +\S+ Mpps +ratio +\S+")
+
+    def test_json_has_the_figures_of_a_run(self):
+        truth = self.generate("small", *SIZES["small"])
+        done = self.call("run", "--trace", self.trace, "--repeat", "1", "--json")
+        figures = json.loads(done.stdout)
+        self.assertEqual(truth["packets"], figures["packets"])
+        self.assertGreater(figures["mpps"], 0)
+
+
+if __name__ == "__main__":
+    BenchTest.bench = sys.argv.pop(1)
+    unittest.main()
