@@ -180,16 +180,14 @@ EditResult SeqTranslator::MayChangeLength(Flow& flow,
   const Side sender = flow.SideOf(segment.sender);
   const TcpEnd& end = flow.end[Index(sender)];
   const SeqNum first = FirstByte(segment, segment.seq);
-  // What is behind the front must not have gone on with its numbers.
-  if (first > end.next_seq || highest_before_ > end.next_seq) {
-    return first < end.next_seq ? EditResult::kAlreadySent
-                                : EditResult::kOutOfOrder;
-  }
+  if (first > end.next_seq) return EditResult::kOutOfOrder;
   settled = static_cast<uint32_t>(end.next_seq.Since(first));
   if (offset < settled || settled > segment.payload_length ||
       (settled > 0 && settled == segment.payload_length)) {
     return EditResult::kAlreadySent;
   }
+  // What is behind the front must not have gone on with its numbers.
+  if (highest_before_ > end.next_seq) return EditResult::kOutOfOrder;
   if (flow.remap == nullptr) {
     if (!TakeRemap(flow)) return EditResult::kRemapFull;
     arrived_seq_ = segment.seq;

@@ -37,8 +37,36 @@ class StreamEditor : public NetworkFunction {
   }
   void Configure(std::shared_ptr<const NfConfig>) override {}
 
-  Verdict OnEvent(const Event& event, FlowView&) override {
+  ContextLayout context_layout() const override { return {sizeof(Front)}; }
+
+  // Lets data pass in order only, since lengths change in order only: what
+  // comes early is dropped and comes again.
+  Verdict OnEvent(const Event& event, FlowView& flow) override {
     PacketView& packet = *event.packet;
+    if (packet.payload().empty()) return Verdict::kForward;
+    Front& front = flow.Context<Front>();
+    const size_t side = Index(packet.sender());
+    const int32_t ahead = packet.seq().Since(SeqNum(front.next[side]));
+    if (front.known[side] && ahead > 0) return Verdict::kDrop;
+    const Verdict verdict = Edit(packet);
+    if (verdict != Verdict::kForward) return verdict;
+    const SeqNum end =
+        packet.seq() + static_cast<uint32_t>(packet.payload().size());
+    if (!front.known[side] || end > SeqNum(front.next[side])) {
+      front.next[side] = end.raw();
+      front.known[side] = true;
+    }
+    return Verdict::kForward;
+  }
+
+ private:
+  // Behind the highest byte that went on, by sender.
+  struct Front {
+    uint32_t next[kSides];
+    bool known[kSides];
+  };
+
+  static Verdict Edit(PacketView& packet) {
     for (size_t at = packet.payload().size(); at > 0; --at) {
       EditResult result = EditResult::kDone;
       if (packet.payload()[at - 1] == 'I') {
@@ -53,7 +81,6 @@ class StreamEditor : public NetworkFunction {
     return Verdict::kForward;
   }
 
- private:
   static constexpr uint8_t kPutIn[] = {'n', 's', 'e', 'r', 't', 'e', 'd'};
 };
 
@@ -132,7 +159,7 @@ absl::Status Run(const std::vector<PortConfig>& configs) {
     if (absl::Status status = CheckDevice(config); !status.ok()) return status;
   }
   EalConfig eal_config;
-  eal_config.memory_mib = 128;
+  eal_config.memory_mib = 256;
   eal_config.worker_cpus = SpreadWorkers(1, AllowedCpus());
   if (absl::Status status = AddDevices(configs, eal_config); !status.ok()) {
     return status;
@@ -169,7 +196,7 @@ int main(int argc, char** argv) {
   for (size_t i = 0; i < 2; ++i) {
     configs[i].name = i == 0 ? "left" : "right";
     configs[i].device = argv[i + 1];
-    configs[i].pool_packets = 16'383;
+    configs[i].pool_packets = 8191;
     configs[i].mtu = 1600;
   }
   const absl::Status status = mosaic::Run(configs);
