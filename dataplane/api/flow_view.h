@@ -29,6 +29,7 @@ struct ChainLink;
 struct Flow;
 struct NfSlot;
 class FlowServices;
+class PacketView;
 
 // A network function's place in the chain of a flow. It stays the same while
 // handlers and stops change.
@@ -64,8 +65,10 @@ struct SideCounters {
 
 class FlowView {
  public:
-  FlowView(Flow& flow, FlowServices& services, const LinkRef& link)
-      : flow_(flow), services_(services), link_(link) {}
+  // `packet` is the event's, null if it has none.
+  FlowView(Flow& flow, FlowServices& services, const LinkRef& link,
+           PacketView* packet = nullptr)
+      : flow_(flow), services_(services), link_(link), packet_(packet) {}
 
   // Index of the flow's first packet: unique, in order of appearance, opaque.
   uint64_t id() const;
@@ -155,6 +158,8 @@ class FlowView {
   // False if it is not armed (any more).
   bool CancelTimer(TimerHandle timer);
 
+  // --- What reaches the ends; see PacketView for the packet at hand.
+
   // Shifts the sequence numbers that `side` sends by `shift` more from `base`
   // on, acknowledgements and SACK blocks of the other side back. `base` is in
   // the numbers that PacketView::seq() shows; at the sender's hook it may be
@@ -185,6 +190,7 @@ class FlowView {
   Flow& flow_;
   FlowServices& services_;
   const LinkRef link_;
+  PacketView* const packet_;
 };
 
 }  // namespace mosaic

@@ -1,12 +1,10 @@
 #include "dataplane/engine/pipeline.h"
 
 #include <algorithm>
-#include <array>
-#include <cstring>
 #include <thread>
 #include <utility>
 
-#include "dataplane/base/byte_order.h"
+#include "dataplane/edit/segment_split.h"
 #include "dataplane/parse/icmp_error.h"
 
 namespace mosaic {
@@ -45,23 +43,6 @@ IpReassembly::Delivered MemoryOf(const std::vector<PacketSink*>& sinks) {
                : IpReassembly::Delivered::kForget;
 }
 
-// RAW filters are compiled for Ethernet frames. A packet of another link type
-// gets a header for their sake; what lies beyond the copy counts as cut off.
-constexpr size_t kEthernetHeader = 14;
-constexpr size_t kSyntheticFrameBytes = 2048;
-
-std::span<const uint8_t> SyntheticFrame(
-    const ParsedPacket& parsed,
-    std::array<uint8_t, kSyntheticFrameBytes>& frame) {
-  const bool ipv6 = parsed.key.ip_version == 6;
-  std::memset(frame.data(), 0, kEthernetHeader - 2);
-  WriteBig16(frame.data() + kEthernetHeader - 2, ipv6 ? 0x86dd : 0x0800);
-  const size_t copied = std::min<size_t>(
-      parsed.ip_length, kSyntheticFrameBytes - kEthernetHeader);
-  std::memcpy(frame.data() + kEthernetHeader, parsed.ip_header, copied);
-  return {frame.data(), kEthernetHeader + copied};
-}
-
 }  // namespace
 
 Pipeline::Pipeline(const PipelineConfig& config, const FlowHash& hash,
@@ -76,11 +57,18 @@ Pipeline::Pipeline(const PipelineConfig& config, const FlowHash& hash,
       fragments_(config.limits.fragments, MemoryOf(sinks), parser_, hash,
                  counters),
       tracker_(config.limits, hash, counters, histograms_),
+      buffers_(config.limits.edit.buffers),
+      translator_(config.limits.edit.remapped_flows, counters),
+      editor_(buffers_, translator_, counters.packet_edits),
       delivery_(tracker_),
       streams_(tracker_, delivery_),
-      tcp_(tracker_, delivery_),
-      transmitter_(sinks, counters) {
+      tcp_(tracker_, delivery_, translator_),
+      transmitter_(sinks, counters),
+      sender_(config.limits.flows, buffers_, translator_, transmitter_,
+              counters) {
+  tracker_.SetSender(sender_);
   tracker_.SetDelivery(delivery_, streams_);
+  tracker_.SetTranslator(translator_);
   outbox_.reserve(DatagramPool::kDatagrams);
 }
 
@@ -130,14 +118,15 @@ void Pipeline::ProcessOwned(Burst& burst) {
 
 void Pipeline::ProcessPacket(Burst& burst, size_t i) {
   Packet& packet = burst.packet[i];
-  const ParsedPacket& parsed = burst.parsed[i];
-  const PacketContext context{packet, parsed, packet.clock};
+  ParsedPacket& parsed = burst.parsed[i];
+  const PacketContext context{packet, parsed, packet.clock, editor_};
   clock_ = std::max(clock_, packet.clock);
   tracker_.AdvanceTo(packet.clock);
   if (parsed.anomalies != 0) [[unlikely]] {
     CountAnomalies(parsed.anomalies, counters_);
   }
 
+  editor_.Begin(packet, parsed);
   Verdict verdict = Verdict::kForward;
   if (has_raw_monitors_ && IsRaw(parsed)) verdict = RaiseRaw(context);
   if (verdict == Verdict::kForward && HasFlow(parsed)) {
@@ -151,9 +140,13 @@ void Pipeline::ProcessPacket(Burst& burst, size_t i) {
       verdict = ProcessDatagram(flow, context);
     }
   } else if (verdict == Verdict::kForward) {
-    if (DropUnsound(packet, parsed)) return;
+    if (DropUnsound(packet, parsed)) {
+      editor_.End();
+      return;
+    }
     verdict = ProcessWithoutFlow(context, burst.candidate[i]);
   }
+  editor_.End();
   if (parsed.reassembled > 0) [[unlikely]] {
     FragmentStage::Unwrap(parsed,
                           verdict == Verdict::kForward
@@ -161,7 +154,10 @@ void Pipeline::ProcessPacket(Burst& burst, size_t i) {
                               : IpReassembly::Fate::kDropped,
                           packet);
   }
-  Settle(packet, verdict);
+  Settle(packet, parsed, verdict);
+  // Behind the packet that they were sent at.
+  if (sender_.HasWaiting()) [[unlikely]]
+    sender_.Flush();
 }
 
 // Ends the way of a packet that no receiver would take. Returns whether it did.
@@ -197,21 +193,48 @@ Verdict Pipeline::ProcessWithoutFlow(const PacketContext& context,
 }
 
 // Every packet has one fate, and every fate one counter.
-void Pipeline::Settle(Packet& packet, Verdict verdict) {
+void Pipeline::Settle(Packet& packet, ParsedPacket& parsed, Verdict verdict) {
   switch (verdict) {
     case Verdict::kForward:
+      if (const uint32_t at = translator_.TakeSplitAt(); at != 0) [[unlikely]] {
+        ForwardSplit(packet, parsed, at);
+        return;
+      }
       transmitter_.Forward(packet);
       return;
-    case Verdict::kDrop:
-      counters_.dropped_packets[static_cast<size_t>(DropReason::kNfDrop)].Add(
-          1);
+    case Verdict::kDrop: {
+      const DropReason reason = translator_.TakeFailed()
+                                    ? DropReason::kNotRemapped
+                                    : DropReason::kNfDrop;
+      counters_.dropped_packets[static_cast<size_t>(reason)].Add(1);
       break;
+    }
     case Verdict::kBlockFlow:
       counters_.dropped_packets[static_cast<size_t>(DropReason::kFlowBlocked)]
           .Add(1);
       break;
   }
   packet.Free();
+}
+
+void Pipeline::ForwardSplit(Packet& packet, ParsedPacket& parsed,
+                            uint32_t payload_bytes) {
+  Packet part = std::move(packet);
+  ParsedPacket part_parsed = parsed;
+  // Without a buffer for the rest the whole goes on, longer than it should.
+  while (part_parsed.payload_captured > payload_bytes) {
+    Packet rest;
+    ParsedPacket rest_parsed;
+    if (!SplitSegment(payload_bytes, buffers_, part, part_parsed, rest,
+                      rest_parsed)) {
+      break;
+    }
+    counters_.originated_packets.Add(1);
+    transmitter_.Forward(part);
+    part = std::move(rest);
+    part_parsed = rest_parsed;
+  }
+  transmitter_.Forward(part);
 }
 
 void Pipeline::LookUpOnly(const PacketContext& context, Flow* flow) {
@@ -246,12 +269,12 @@ Verdict Pipeline::ProcessDatagram(Flow* flow, const PacketContext& context) {
   flow->subscription->CountPacket();
   if (flow->Has(flow_flag::kBlocked)) return Verdict::kBlockFlow;
 
-  PacketView view(context.packet, context.parsed, sender);
   Event event;
   event.now = context.now;
-  event.packet = &view;
   Verdict verdict = Verdict::kForward;
   for (Hook hook : {Hook::kSender, Hook::kReceiver}) {
+    PacketView view = ViewOf(context, sender, flow, StageOf(hook));
+    event.packet = &view;
     event.hook = hook;
     event.side = hook == Hook::kSender ? sender : Other(sender);
     for (EventKind kind : {EventKind::kConnectionStart, EventKind::kPacketIn}) {
@@ -281,45 +304,6 @@ Verdict Pipeline::ProcessIcmpError(const PacketContext& context,
                                         : Verdict::kForward;
 }
 
-Verdict Pipeline::RaiseRaw(const PacketContext& context) {
-  PacketView view(context.packet, context.parsed, Side::kClient);
-  Event event;
-  event.kind = EventKind::kPacketIn;
-  event.now = context.now;
-  event.packet = &view;
-  Verdict verdict = Verdict::kForward;
-  std::array<uint8_t, kSyntheticFrameBytes> synthetic;
-  const std::span<const uint8_t> frame =
-      context.packet.link == LinkType::kEthernet
-          ? context.packet.bytes()
-          : SyntheticFrame(context.parsed, synthetic);
-  const std::span<const Monitor> monitors = on_.snapshot->monitors;
-  for (size_t i = 0; i < monitors.size(); ++i) {
-    const Monitor& monitor = monitors[i];
-    if (monitor.type != MonitorType::kRaw || !on_.Runs(monitor)) continue;
-    if (monitor.raw_filter != nullptr &&
-        !monitor.raw_filter->Matches(frame, context.packet.wire_length)) {
-      continue;
-    }
-    on_.counters[i]->packets.Add(1);
-    on_.counters[i]
-        ->filter_matches[static_cast<size_t>(MonitorFilter::kRaw)]
-        .Add(1);
-    Dispatcher& dispatcher = tracker_.dispatcher();
-    if (dispatcher.ObservesPackets(EventKind::kPacketIn)) {
-      dispatcher.ObservePacket(event, context.parsed, uint64_t{1} << i,
-                               *on_.snapshot);
-    }
-    for (size_t nf : monitor.nf_instances) {
-      NfSlot* const slot = on_.slots[nf];
-      verdict =
-          std::max(verdict, dispatcher.RaiseWithoutFlow({&slot, 1}, event));
-      if (verdict != Verdict::kForward) return verdict;
-    }
-  }
-  return verdict;
-}
-
 // Lets each fragment that this worker is to put together do its part, before
 // the packets are handed on: so a datagram has its place in their order. An
 // ICMP error goes to the owner of the flow that it quotes.
@@ -340,7 +324,7 @@ void Pipeline::Defragment(Burst& burst, HandoffPolicy when_full) {
 void Pipeline::DefragmentOne(HandoffPolicy when_full, Packet& packet,
                              ParsedPacket& parsed) {
   if (has_raw_monitors_ && parsed.reassembled == 0 &&
-      RaiseRaw({packet, parsed, packet.clock}) != Verdict::kForward) {
+      RaiseRaw({packet, parsed, packet.clock, editor_}) != Verdict::kForward) {
     parsed.fragment_fate = FragmentFate::kNfDrop;
     return;
   }

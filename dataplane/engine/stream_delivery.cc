@@ -124,7 +124,8 @@ Verdict StreamDelivery::OfferSpan(Flow& flow, Side receiver,
   event.data = data;
   event.offset = offset;
   if (context == nullptr) return tracker_.dispatcher().Raise(flow, event);
-  PacketView view(context->packet, context->parsed, Other(receiver));
+  PacketView view =
+      ViewOf(*context, Other(receiver), &flow, EditStage::kStream);
   event.packet = &view;
   return tracker_.dispatcher().Raise(flow, event);
 }

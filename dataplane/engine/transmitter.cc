@@ -1,5 +1,6 @@
 #include "dataplane/engine/transmitter.h"
 
+#include <algorithm>
 #include <span>
 #include <utility>
 
@@ -12,6 +13,24 @@ Transmitter::Transmitter(const std::vector<PacketSink*>& sinks,
     lanes_.push_back(sink == nullptr ? nullptr : std::make_unique<Lane>());
     if (sink != nullptr) lanes_.back()->sink = sink;
   }
+}
+
+bool Transmitter::sends() const {
+  return std::ranges::any_of(lanes_,
+                             [](const auto& lane) { return lane != nullptr; });
+}
+
+uint16_t Transmitter::LaneFrom(uint16_t port) const {
+  return port < lanes_.size() && lanes_[port] != nullptr ? port : kNoLane;
+}
+
+uint16_t Transmitter::LaneTowards(uint16_t port) const {
+  for (size_t i = 0; i < lanes_.size(); ++i) {
+    if (lanes_[i] != nullptr && lanes_[i]->sink->port() == port) {
+      return static_cast<uint16_t>(i);
+    }
+  }
+  return kNoLane;
 }
 
 void Transmitter::Forward(Packet& packet) {

@@ -25,6 +25,15 @@ class Transmitter {
   // only receives. They outlive the transmitter.
   Transmitter(const std::vector<PacketSink*>& sinks, CoreCounters& counters);
 
+  // Whether any port sends at all.
+  bool sends() const;
+
+  // What Packet::port must be for a packet to leave as one that came in by
+  // `port` does, or back towards `port`; kNoLane if it cannot.
+  static constexpr uint16_t kNoLane = UINT16_MAX;
+  uint16_t LaneFrom(uint16_t port) const;
+  uint16_t LaneTowards(uint16_t port) const;
+
   // The packet's fate: transmitted, consumed, or dropped as tx_refused.
   void Forward(Packet& packet);
 

@@ -29,7 +29,7 @@ Verdict Dispatcher::Call(const ChainLink& link, Flow& flow,
       services_.streams().BufferBytesOf(flow, link.ref(), event.side) == 0) {
     return Verdict::kForward;
   }
-  FlowView view(flow, services_, link.ref());
+  FlowView view(flow, services_, link.ref(), event.packet);
   Verdict verdict;
   try {
     const uint64_t limit = link.payload_limit[Index(event.side)];

@@ -43,7 +43,7 @@ void FlowView::StopMonitoring(Side side) {
 }
 
 RemapResult FlowView::RemapSequence(Side side, int64_t shift, SeqNum base) {
-  return services_.RemapSequence(flow_, side, shift, base);
+  return services_.RemapSequence(flow_, packet_, side, shift, base);
 }
 
 SendResult FlowView::Send(const SegmentSpec& segment) {
@@ -51,6 +51,7 @@ SendResult FlowView::Send(const SegmentSpec& segment) {
 }
 
 SendResult FlowView::Reset() { return services_.Reset(flow_); }
+
 bool FlowView::is_stopped(Side side) const {
   for (const Attachment& attachment : flow_.subscription->attachments()) {
     const auto number = &attachment - flow_.subscription->attachment.data();

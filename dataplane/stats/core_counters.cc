@@ -8,9 +8,9 @@ namespace {
 
 using Names = std::span<const std::string_view>;
 
-constexpr std::string_view kDropReasonNames[] = {"parse_error",  "nf",
-                                                 "flow_blocked", "handoff_full",
-                                                 "tx_refused",   "ip_fragment"};
+constexpr std::string_view kDropReasonNames[] = {
+    "parse_error", "nf",          "flow_blocked", "handoff_full",
+    "tx_refused",  "ip_fragment", "not_remapped"};
 constexpr std::string_view kParseErrorNames[] = {
     "link_truncated", "link_unsupported", "ip_truncated",
     "ip_version",     "ip_header_length", "ip_total_length",
@@ -38,6 +38,12 @@ constexpr std::string_view kEndReasonNames[] = {"fin",     "reset",   "refused",
 constexpr std::string_view kEventNames[] = {
     "connection_start", "packet_in",    "retransmission", "error",
     "new_data",         "state_change", "orphan",         "connection_end"};
+constexpr std::string_view kEditNames[] = {
+    "done",         "not_editable", "no_region",     "out_of_bounds",
+    "fixed_length", "malformed",    "too_long",      "too_late",
+    "already_sent", "out_of_order", "empty_segment", "tunnelled",
+    "reassembled",  "cut",          "bad_checksum",  "source_routed",
+    "no_buffer",    "remap_full"};
 constexpr std::string_view kSideNames[] = {"client", "server"};
 constexpr std::string_view kRefusedNames[] = {
     "bad_checksum", "beyond_buffer", "too_many_islands",
@@ -129,6 +135,9 @@ constexpr CounterInfo kInfo[] = {
          "directions of a flow alike."),
     One("mosaic_core_consumed_packets_total", CELL(consumed_packets),
         "Packets looked at and not sent on: receive-only ports and replay."),
+    One("mosaic_core_originated_packets_total", CELL(originated_packets),
+        "Packets that network functions had made, and second parts of those "
+        "that they made too long for one."),
     Many("mosaic_core_dropped_packets_total", "reason", kDropReasonNames,
          CELL(dropped_packets),
          "Packets dropped in software. handoff_full: add workers or spread "
@@ -154,6 +163,16 @@ constexpr CounterInfo kInfo[] = {
     Many("mosaic_icmp_errors_total", "flow", kMatchNames, CELL(icmp_errors),
          "ICMP errors about a tracked flow, and those that quote none. Many "
          "unmatched ones: forged, or the flow is seen elsewhere."),
+    Many("mosaic_packet_edits_total", "result", kEditNames, CELL(packet_edits),
+         "Changes that network functions made to packets, or were refused. "
+         "no_buffer: too many are held or sent at once; remap_full: the bytes "
+         "they "
+         "add are not acknowledged soon enough, or by too many flows at once."),
+    One("mosaic_remapped_packets_total", CELL(remapped_packets),
+        "Packets that left with other sequence numbers than they came with, "
+        "since bytes were added to or removed from their stream before."),
+    Gauge(One("mosaic_remapped_flows", CELL(remapped_flows),
+              "Flows whose sequence numbers differ for their two ends.")),
     One("mosaic_flows_created_total", CELL(flows_created), "Flows tracked."),
     One("mosaic_tcp_flows_created_total", CELL(tcp_flows_created),
         "TCP connections among the flows tracked."),

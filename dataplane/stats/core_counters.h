@@ -26,8 +26,12 @@ enum class DropReason : uint8_t {
   kHandoffFull,  // The owner worker's queue was full.
   kTxRefused,    // The port it was to leave by did not take it.
   kIpFragment,   // A fragment of a datagram that is not sound.
+  kNotRemapped,  // Its sequence numbers have to change, and could not.
 };
-inline constexpr size_t kDropReasons = 6;
+inline constexpr size_t kDropReasons = 7;
+
+// Every EditResult, which api/ declares and knows.
+inline constexpr size_t kEditOutcomes = 18;
 
 // Why stream bytes were refused: they never were part of a stream.
 enum class RefusedBytes : uint8_t {
@@ -123,6 +127,7 @@ struct CoreCounters {
   Counter handed_off_packets;  // To other workers.
   Counter taken_over_packets;  // From other workers.
   Counter consumed_packets;    // Looked at, and at the end of their way.
+  Counter originated_packets;  // Made here, beside those received.
   std::array<Counter, kDropReasons> dropped_packets;
   std::array<Counter, kParseErrorReasons> parse_errors;  // By ParseError - 1.
   std::array<Counter, 8> parse_anomalies;  // By bit of parse_anomaly.
@@ -131,6 +136,10 @@ struct CoreCounters {
   Counter ip_datagrams_held;  // A gauge.
   // ICMP errors about tracked flows, and others.
   std::array<Counter, 2> icmp_errors;
+
+  std::array<Counter, kEditOutcomes> packet_edits;  // By EditResult.
+  Counter remapped_packets;                         // Sequence numbers changed.
+  Counter remapped_flows;                           // A gauge.
 
   Counter flows_created;
   Counter tcp_flows_created;  // Of flows_created.
