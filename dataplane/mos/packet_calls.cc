@@ -150,6 +150,7 @@ int ErrnoOf(EditResult result) {
       return EACCES;
     case EditResult::kTooLate:
     case EditResult::kAlreadySent:
+    case EditResult::kOutOfOrder:
       return EPERM;
     case EditResult::kTunnelled:
     case EditResult::kReassembled:
