@@ -244,6 +244,26 @@ TEST_F(EditTest, LengthsChangeInOrderOnly) {
   EXPECT_EQ(AtServer(), (Strings{"4:late", "0:abcd", "8:Xnext"}));
 }
 
+TEST_F(EditTest, WhatItsReceiverMayRefuseKeepsItsLength) {
+  AtData(0, [](PacketView& packet, FlowView&) {
+    EXPECT_EQ(packet.Insert(PacketRegion::kPayload, 1, BytesOf("X")),
+              EditResult::kOutOfOrder);
+    EXPECT_EQ(packet.Overwrite(PacketRegion::kPayload, 0, BytesOf("Z")),
+              EditResult::kDone);
+    return Verdict::kForward;
+  });
+  Start();
+  // It acknowledges nothing.
+  Send(Side::kClient, Frame(Side::kClient)
+                          .Seq(kClientIsn + 1)
+                          .Flags(tcp_flag::kPsh)
+                          .Payload("abcd"));
+  EXPECT_EQ(AtServer(), Strings{"0:Zbcd"});
+  EXPECT_EQ(harness_->recorded().data[Index(Side::kServer)], "");
+  ServerAck(4);
+  EXPECT_EQ(harness_->recorded().data[Index(Side::kServer)], "Zbcd");
+}
+
 TEST_F(EditTest, WhatWasDroppedMayBeEditedWhenItComesAgain) {
   int turn = 0;
   AtData(0, [&turn](PacketView& packet, FlowView&) {
