@@ -155,6 +155,10 @@ class FlowView {
   // False if it is not armed (any more).
   bool CancelTimer(TimerHandle timer);
 
+  // --- Packets of this flow. Workers lend functions neither an editor nor a
+  // sender yet: RemapSequence() answers kBadOffset, Send() and Reset() answer
+  // kNoPath, and none of them changes anything.
+
   // Shifts the sequence numbers that `side` sends by `shift` more from `base`
   // on, acknowledgements and SACK blocks of the other side back. `base` is in
   // the numbers that PacketView::seq() shows; at the sender's hook it may be
