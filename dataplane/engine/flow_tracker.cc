@@ -276,6 +276,28 @@ void FlowTracker::OnTimer(uint32_t index, Timestamp now) {
   wheel_.Arm(index, gap_due > Timestamp() ? std::min(gap_due, due) : due);
 }
 
+// A capture may lack the acknowledgements that would have proven what is held;
+// where no clean copy came it is the best there is. On live ports the receiver
+// had its time to acknowledge it.
+void FlowTracker::DeliverUnproven(Flow& flow, Timestamp now) {
+  if (limits_.reincarnation != Reincarnation::kAnySyn) return;
+  for (Side sender : {Side::kClient, Side::kServer}) {
+    const TcpEnd& end = flow.end[Index(sender)];
+    const int64_t fin = static_cast<int64_t>(end.delivered) +
+                        flow.fin_seq[Index(sender)].Since(end.next_seq);
+    const uint64_t below = end.Has(end_flag::kFinSeen) && fin >= 0
+                               ? static_cast<uint64_t>(fin)
+                               : UINT64_MAX;
+    while (HeldSegment* const held =
+               rare_states_.TakeFirst(flow, sender, below)) {
+      static_cast<void>(delivery_->ReceiveHeld(
+          flow, Other(sender), held->offset,
+          std::span<const uint8_t>(held->bytes).first(held->length), now));
+      rare_states_.Give(held);
+    }
+  }
+}
+
 void FlowTracker::End(Flow& flow, EndReason reason, Timestamp now) {
   if (flow.Has(flow_flag::kRefused)) {
     reason = EndReason::kRefused;
@@ -284,6 +306,7 @@ void FlowTracker::End(Flow& flow, EndReason reason, Timestamp now) {
   } else if (flow.Has(flow_flag::kClosed)) {
     reason = EndReason::kFin;
   }
+  if (flow.rare_state != nullptr) DeliverUnproven(flow, now);
   delivery_->Finish(flow, now);
   rare_states_.Release(flow);
   for (Side side : {Side::kClient, Side::kServer}) {

@@ -209,6 +209,7 @@ class FlowTracker final : public FlowServices, public WorkerFlows {
   void Reattach(Flow& flow, const PacketContext& context);
   void SettleSlow(Flow& flow, Timestamp now);
   void ResetNow(Flow& flow, Timestamp now);
+  void DeliverUnproven(Flow& flow, Timestamp now);
   // Moves `flow` to the subscription with these attachments, of the same
   // monitors in the same order; false if there is no room, which is counted.
   bool Exchange(Flow& flow, std::span<const Attachment> attachments);

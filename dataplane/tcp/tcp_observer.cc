@@ -80,6 +80,10 @@ uint64_t TakeSyn(TcpPair& pair, const ParsedPacket& segment) {
     StartStream(sender, first);
     if (highest > first) sender.snd_nxt = highest;
     sender.Clear(end_flag::kFinDelivered);
+    // A FIN in front of the SYN is of another stream, or made up.
+    if (pair.sender_fin < first) {
+      sender.Clear(end_flag::kFinSeen | end_flag::kFinAcked);
+    }
   } else if (!sender.Has(end_flag::kPacketSeen)) {
     StartStream(sender, first);
   }

@@ -35,8 +35,9 @@ class ApplyTest(unittest.TestCase):
         cpus = sorted(os.sched_getaffinity(0))
         # Two workers on one CPU: each apply waits for both. The hosts' kernels receive
         # on the other: a thread is charged for what the kernel does in its sends, here
-        # all of TCP at both ends, and up to 8 ms of that at once.
-        self.daemon = Daemon(self.network, workers=2, cpu=cpus[0])
+        # all of TCP at both ends, and up to 8 ms of that at once. Its own sends are
+        # system calls too, one for each packet of a burst.
+        self.daemon = Daemon(self.network, workers=2, cpu=cpus[0], burst_packets=32)
         for host in (self.network.client, self.network.server):
             host.receive_on("eth0", cpus[-1])
         self.client = self.daemon.client

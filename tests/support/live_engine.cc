@@ -62,7 +62,7 @@ LiveEngine::LiveEngine(LiveEngineSetup setup)
   EngineConfig config;
   config.workers = setup.workers;
   config.worker.pipeline = EngineSetup().pipeline;
-  config.worker.pipeline.limits.flows = 4096;
+  config.worker.pipeline.limits.flows = 65'536;
   config.seed = {1, 2};
   for (size_t i = 0; i < setup.workers; ++i) {
     config.observers.push_back(&events_->tap(i));

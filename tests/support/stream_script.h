@@ -4,7 +4,7 @@
 // The model behind it is plain: which bytes an honest sender sent, what each
 // function read, what it was told is lost. No byte may be wrong, read twice or
 // out of order; each byte up to the front was read, or was told as lost before
-// it was missed; no more is held than the buffer's size.
+// it was missed; no more is held than the largest buffer of any script.
 //
 // A script is any string of bytes: the random test makes some, the fuzzer
 // mutates others.

@@ -25,6 +25,8 @@ void SetBuffers(EngineSetup& setup, uint32_t bytes) {
 Case Scaled(Case c, uint8_t shift = 7) {
   c.syn_options = {PacketBuilder::Bytes{3, 3, shift, 1},
                    PacketBuilder::Bytes{3, 3, shift, 1}};
+  // The window of a SYN is never scaled: the receiver tells it once more.
+  c.script.insert(c.script.begin(), B().AckOff(0));
   return c;
 }
 

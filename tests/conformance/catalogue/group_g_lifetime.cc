@@ -78,11 +78,13 @@ void AddMiddles(std::vector<Case>& cases) {
   again.expect.counts = {{"flows", 2}, {"live", 1}};
   cases.push_back(again);
 
-  cases.push_back(
+  Case one_way =
       Scripted("G-12", "one direction alone",
                {A(tcp_flag::kSyn), A().Data(0, "one"), A().Data(6, "three"),
                 A().Data(3, "two"), A(kFinAck).Data(11, kOn)},
-               "onetwothree" + kOn));
+               "onetwothree" + kOn);
+  one_way.expect.counts = {{"async", 1}};
+  cases.push_back(one_way);
   cases.push_back(
       Scripted("G-13", "data before its SYN",
                {A().Data(0, "ask"), A(tcp_flag::kSyn), B(kSynAck),

@@ -285,7 +285,7 @@ const std::vector<Shape>& FragmentHeaderShapes() {
          return Packets{Last(data).Ttl(1), First(data).Ttl(255)};
        },
        kOne,
-       {}},
+       {{"ttl_anomaly", 1}}},
       {"options before the first part only",
        Text::kDelivered,
        {},

@@ -167,6 +167,17 @@ TEST(TcpSynTest, SynBehindItsFirstDataIsANewSyn) {
   EXPECT_EQ(talk.Relative(Side::kClient, talk.client().isn()), 0u);
 }
 
+TEST(TcpSynTest, AFinInFrontOfTheSynIsNoneOfItsStream) {
+  Conversation talk(1, 59'247);
+  talk.Client({.flags = kSyn});
+  talk.Server({.flags = kAck | kFin, .seq = 0u - 59'247, .ack = 1});
+
+  const SegmentInfo info = talk.Server({.flags = kSyn | kAck, .ack = 1});
+
+  EXPECT_TRUE(info.Is(segment_mark::kNewSyn));
+  EXPECT_FALSE(talk.server().Has(end_flag::kFinSeen));
+}
+
 // --- Numbers ----------------------------------------------------------------
 
 TEST(TcpNumbersTest, OffsetCountsFromTheFirstByteWhereverTheIsnIs) {
