@@ -449,6 +449,7 @@ Verdict TcpStage::TakeSegment(Flow& flow, Side sender,
                                                sender_before, whole));
   if (verdict != Verdict::kForward) {
     DropAtSender(flow, sender, highest_before, bytes);
+    if (info.Is(segment_mark::kNewFin)) TakeBackFin(pair);
     return verdict;
   }
   // Functions see and change the whole.

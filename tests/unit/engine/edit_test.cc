@@ -305,6 +305,29 @@ TEST_F(EditTest, AFinStaysBehindItsData) {
             TcpState::kFinWait2);
 }
 
+TEST_F(EditTest, AFinThatWasDroppedMovesWithTheDataInFrontOfIt) {
+  int turn = 0;
+  AtData(0, [&turn](PacketView& packet, FlowView&) {
+    ++turn;
+    if (turn == 1) return Verdict::kDrop;
+    if (turn == 2) {
+      EXPECT_EQ(packet.Insert(PacketRegion::kPayload, 2, BytesOf("++")),
+                EditResult::kDone);
+    }
+    return Verdict::kForward;
+  });
+  Start();
+  Data(2, "cd", tcp_flag::kFin);
+  const TcpEnd& client = harness_->flow().end[Index(Side::kClient)];
+  EXPECT_EQ(client.state, TcpState::kEstablished);
+  Data(0, "ab");
+  Data(2, "cd", tcp_flag::kFin);
+  EXPECT_EQ(AtServer(), (Strings{"0:ab++", "4:cd"}));
+  ServerAck(7);
+  EXPECT_EQ(AckAtClient(), 5);
+  EXPECT_EQ(client.state, TcpState::kFinWait2);
+}
+
 TEST_F(EditTest, ASegmentBeyondTheReceiversMssLeavesInParts) {
   AtData(0, [](PacketView& packet, FlowView&) {
     EXPECT_EQ(packet.Insert(PacketRegion::kPayload, 0,
