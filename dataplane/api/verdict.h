@@ -17,7 +17,9 @@ enum class Verdict : uint8_t {
                // the fate of the function's failure policy, as one has that is
                // held too long or finds no room.
   kDrop,       // Drop this packet. At the sender's hook the receiver never sees
-               // it; later, its bytes are marked as not forwarded.
+               // it. At NEW_DATA readers were offered the bytes already; who
+               // drops them is asked again when they are sent again: see
+               // Event::resent.
   kBlockFlow,  // Drop this packet and every later one of its flow.
 };
 

@@ -89,6 +89,12 @@ void FlowTracker::MoveLinkStates(Flow& flow, const Subscription& old,
   if (flow.Has(flow_flag::kHolding)) {
     holds_->MoveHolders(flow, index, old, next);
   }
+  // Places in the chain mean others now.
+  if (flow.Has(flow_flag::kWithheld)) {
+    for (WithheldRanges& ranges : flow.rare_state->withheld) {
+      ranges.AskFrom(Dispatcher::kWholeChain);
+    }
+  }
   LinkState* following = nullptr;
   for (LinkState* state = link_states_.First(flow); state != nullptr;
        state = following) {

@@ -1,16 +1,17 @@
 #include "dataplane/engine/hold_queue.h"
 
-#include <algorithm>
+#include <bit>
 #include <optional>
 #include <utility>
 
 namespace mosaic {
 
 HoldQueue::HoldQueue(size_t flows, const HoldLimits& limits,
-                     PacketBuffers& buffers, Transmitter& transmitter,
-                     CoreCounters& counters)
+                     PacketBuffers& buffers, StreamDelivery& delivery,
+                     Transmitter& transmitter, CoreCounters& counters)
     : limits_(limits),
       buffers_(buffers),
+      delivery_(delivery),
       transmitter_(transmitter),
       counters_(counters),
       place_(limits.packets),
@@ -35,6 +36,7 @@ void HoldQueue::Hold(Flow& flow, uint32_t flow_index, uint16_t holders,
   } else {
     transmitter_.Forward(packet);
   }
+  NoteOffered(flow, parsed, place);
   place.due = now + limits_.time;
   place.flow_index = flow_index;
   place.split_at = split_at;
@@ -58,13 +60,34 @@ void HoldQueue::Hold(Flow& flow, uint32_t flow_index, uint16_t holders,
   place_[first - 1].last_of_flow = number;
 }
 
+void HoldQueue::NoteOffered(const Flow& flow, const ParsedPacket& parsed,
+                            Place& place) {
+  place.length = 0;
+  if (parsed.packet_class != PacketClass::kTcp) return;
+  const Side sender = flow.SideOf(parsed.sender);
+  const TcpEnd& end = flow.end[Index(sender)];
+  const SeqNum first = parsed.seq + (parsed.Has(tcp_flag::kSyn) ? 1u : 0u);
+  const int64_t offset =
+      static_cast<int64_t>(end.delivered) + first.Since(end.next_seq);
+  if (offset < 0) return;
+  place.offset = static_cast<uint64_t>(offset);
+  place.length = parsed.payload_captured;
+  place.receiver = Other(sender);
+}
+
 void HoldQueue::NoteDue() {
   next_due_ =
       oldest_ == kNone ? Timestamp::FromNanos(INT64_MAX) : place_[oldest_].due;
 }
 
-void HoldQueue::Finish(uint32_t number, End end, HeldFate fate) {
+void HoldQueue::Finish(Flow& flow, uint32_t number, End end, HeldFate fate,
+                       uint8_t by) {
   Place& place = place_[number];
+  const bool goes_on = end != End::kFlowEnded && end != End::kBlocked;
+  if (fate == HeldFate::kDrop && goes_on && place.length > 0) {
+    delivery_.NoteWithheld(flow, place.receiver, place.offset, place.length,
+                           by);
+  }
   counters_.packet_holds[static_cast<size_t>(end)].Add(1);
   if (place.leaves) {
     counters_.held_packets.Set(counters_.held_packets.Read() - 1);
@@ -88,7 +111,8 @@ void HoldQueue::Finish(uint32_t number, End end, HeldFate fate) {
 }
 
 template <typename Wants>
-size_t HoldQueue::EndWhere(Flow& flow, uint32_t flow_index, Wants&& wants) {
+size_t HoldQueue::EndWhere(Flow& flow, uint32_t flow_index, uint8_t by,
+                           Wants&& wants) {
   size_t ended = 0;
   uint32_t before = kNone;
   uint32_t number = first_of_flow_[flow_index];
@@ -104,7 +128,7 @@ size_t HoldQueue::EndWhere(Flow& flow, uint32_t flow_index, Wants&& wants) {
       } else {
         place_[before].next_of_flow = next;
       }
-      Finish(number, end->first, end->second);
+      Finish(flow, number, end->first, end->second, by);
       ++ended;
     }
     number = next;
@@ -123,7 +147,7 @@ size_t HoldQueue::Release(Flow& flow, uint32_t flow_index, uint8_t link,
   if (!flow.Has(flow_flag::kHolding)) return 0;
   const auto bit = static_cast<uint16_t>(1u << link);
   size_t released = 0;
-  EndWhere(flow, flow_index,
+  EndWhere(flow, flow_index, link,
            [&](Place& place) -> std::optional<std::pair<End, HeldFate>> {
              if (released == most || (place.holders & bit) == 0) return {};
              ++released;
@@ -148,7 +172,7 @@ size_t HoldQueue::HeldBy(uint32_t flow_index, uint8_t link) const {
 
 void HoldQueue::MoveHolders(Flow& flow, uint32_t flow_index,
                             const Subscription& old, const Subscription& next) {
-  EndWhere(flow, flow_index,
+  EndWhere(flow, flow_index, Dispatcher::kWholeChain,
            [&](Place& place) -> std::optional<std::pair<End, HeldFate>> {
              uint16_t holders = 0;
              for (const ChainLink& link : next.links()) {
@@ -164,13 +188,13 @@ void HoldQueue::MoveHolders(Flow& flow, uint32_t flow_index,
 }
 
 void HoldQueue::EndFlow(Flow& flow, uint32_t flow_index) {
-  EndWhere(flow, flow_index, [](const Place& place) {
+  EndWhere(flow, flow_index, Dispatcher::kWholeChain, [](const Place& place) {
     return std::optional(std::pair(End::kFlowEnded, FateByPolicy(place)));
   });
 }
 
 void HoldQueue::DropAll(Flow& flow, uint32_t flow_index) {
-  EndWhere(flow, flow_index, [](const Place&) {
+  EndWhere(flow, flow_index, Dispatcher::kWholeChain, [](const Place&) {
     return std::optional(std::pair(End::kBlocked, HeldFate::kDrop));
   });
 }
@@ -186,7 +210,9 @@ void HoldQueue::EndOldest(Flow& flow) {
     first_of_flow_[place.flow_index] = place.next_of_flow + 1;
     place_[place.next_of_flow].last_of_flow = place.last_of_flow;
   }
-  Finish(number, End::kTimedOut, FateByPolicy(place));
+  const auto first_holder =
+      static_cast<uint8_t>(std::countr_zero(place.holders));
+  Finish(flow, number, End::kTimedOut, FateByPolicy(place), first_holder);
   NoteDue();
 }
 

@@ -27,6 +27,7 @@
 #include "dataplane/base/packet.h"
 #include "dataplane/edit/packet_buffers.h"
 #include "dataplane/engine/limits.h"
+#include "dataplane/engine/stream_delivery.h"
 #include "dataplane/engine/transmitter.h"
 #include "dataplane/event/subscription.h"
 #include "dataplane/flow/flow.h"
@@ -39,7 +40,8 @@ class HoldQueue {
  public:
   // All outlive the queue.
   HoldQueue(size_t flows, const HoldLimits& limits, PacketBuffers& buffers,
-            Transmitter& transmitter, CoreCounters& counters);
+            StreamDelivery& delivery, Transmitter& transmitter,
+            CoreCounters& counters);
 
   bool HasRoom() const { return free_ != kNone; }
 
@@ -89,6 +91,10 @@ class HoldQueue {
     Timestamp due;
     uint32_t flow_index = 0;
     uint32_t split_at = 0;
+    // Of its stream, as readers were offered it; length 0: none was.
+    uint64_t offset = 0;
+    uint32_t length = 0;
+    Side receiver = Side::kClient;
     uint16_t holders = 0;
     FailurePolicy policy = FailurePolicy::kOpen;
     bool leaves = false;  // It has bytes.
@@ -101,18 +107,21 @@ class HoldQueue {
   void EndOldest(Flow& flow);
   // Ends all holds of the flow for which `wants(place)` gives an end.
   template <typename Wants>
-  size_t EndWhere(Flow& flow, uint32_t flow_index, Wants&& wants);
+  size_t EndWhere(Flow& flow, uint32_t flow_index, uint8_t by, Wants&& wants);
   static HeldFate FateByPolicy(const Place& place) {
     return place.policy == FailurePolicy::kClosed ? HeldFate::kDrop
                                                   : HeldFate::kForward;
   }
+  static void NoteOffered(const Flow& flow, const ParsedPacket& parsed,
+                          Place& place);
   // Takes the place out of the order of time and frees it; its packet has
-  // `fate`.
-  void Finish(uint32_t number, End end, HeldFate fate);
+  // `fate`, for the function `by`.
+  void Finish(Flow& flow, uint32_t number, End end, HeldFate fate, uint8_t by);
   void NoteDue();
 
   const HoldLimits limits_;
   PacketBuffers& buffers_;
+  StreamDelivery& delivery_;
   Transmitter& transmitter_;
   CoreCounters& counters_;
   std::vector<Place> place_;

@@ -65,8 +65,8 @@ Pipeline::Pipeline(const PipelineConfig& config, const FlowHash& hash,
       transmitter_(sinks, counters),
       sender_(config.limits.flows, buffers_, translator_, transmitter_,
               counters),
-      holds_(config.limits.flows, config.limits.hold, buffers_, transmitter_,
-             counters) {
+      holds_(config.limits.flows, config.limits.hold, buffers_, delivery_,
+             transmitter_, counters) {
   tracker_.SetSender(sender_);
   tracker_.SetHolds(holds_);
   tracker_.SetDelivery(delivery_, streams_);

@@ -65,8 +65,7 @@ void Dispatcher::Observe(const Flow& flow, const Event& event) {
   }
 }
 
-Verdict Dispatcher::Raise(Flow& flow, const Event& event) {
-  if (Observes(flow, event.kind, event.hook, event.side)) Observe(flow, event);
+Verdict Dispatcher::RaiseFrom(uint8_t first, Flow& flow, const Event& event) {
   if (!flow.mask.Has(event.kind, event.hook, event.side)) {
     return Verdict::kForward;
   }
@@ -74,7 +73,9 @@ Verdict Dispatcher::Raise(Flow& flow, const Event& event) {
   const size_t links = flow.subscription->link_count;
   Verdict severest = Verdict::kForward;
   const bool reverse = SenderOf(event) == Side::kServer;
-  for (size_t i = 0; i < links; ++i) {
+  size_t i = 0;
+  if (first != kWholeChain) i = reverse ? links - 1 - first : first;
+  for (; i < links; ++i) {
     // A function that registers or stops moves the flow to another
     // subscription, whose chain has the same places.
     const ChainLink& link =
@@ -89,7 +90,10 @@ Verdict Dispatcher::Raise(Flow& flow, const Event& event) {
     }
     severest = std::max(severest, verdict);
     // Where there is no packet there is nothing to drop.
-    if (severest != Verdict::kForward && event.packet != nullptr) break;
+    if (severest != Verdict::kForward && event.packet != nullptr) {
+      dropped_by_ = number;
+      break;
+    }
   }
   return severest;
 }

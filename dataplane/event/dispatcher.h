@@ -41,7 +41,21 @@ class Dispatcher {
 
   // Tells the observer of `event` on `flow`, and calls who subscribed to it.
   // Returns the severest verdict. REQUIRES: Wants() for the event.
-  Verdict Raise(Flow& flow, const Event& event);
+  Verdict Raise(Flow& flow, const Event& event) {
+    if (Observes(flow, event.kind, event.hook, event.side)) {
+      Observe(flow, event);
+    }
+    return RaiseFrom(kWholeChain, flow, event);
+  }
+  // The same for the function of that ChainLink::number and those behind it in
+  // the order of the event, without the observer. Nothing happens if nobody
+  // wants it.
+  static constexpr uint8_t kWholeChain = UINT8_MAX;
+  Verdict RaiseFrom(uint8_t first, Flow& flow, const Event& event);
+
+  // ChainLink::number of who ended a walk last, by another answer than
+  // kForward and kHold.
+  uint8_t dropped_by() const { return dropped_by_; }
 
   // Who wants the packet at hand held (Verdict::kHold), of the functions called
   // since the last TakeHold(). Raise() answers for them as if they forwarded.
@@ -85,6 +99,7 @@ class Dispatcher {
   FlowServices& services_;
   CoreCounters& counters_;
   HeldFor hold_;
+  uint8_t dropped_by_ = 0;
   EventObserver* observer_ = &EventObserver::Nobody();
 };
 

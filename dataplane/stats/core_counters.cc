@@ -244,6 +244,13 @@ constexpr CounterInfo kInfo[] = {
         CELL(retransmitted_packets), "Segments that repeat bytes."),
     One("mosaic_stream_out_of_order_packets_total", CELL(out_of_order_packets),
         "Segments that came before the bytes in front of them."),
+    One("mosaic_stream_resent_after_drop_packets_total",
+        CELL(resent_after_drop_packets),
+        "Segments that repeat bytes whose packet a network function dropped "
+        "when it was offered them; it is asked again."),
+    One("mosaic_stream_withheld_joined_total", CELL(withheld_joined),
+        "Dropped ranges of a stream beyond those that are told apart: a "
+        "function may be asked again about bytes between them."),
     Pairs("mosaic_stream_stopped_total", "side", kSideNames, "reason",
           kStopReasonNames, CELL(stopped_sides),
           "Sides of flows that a monitor stopped, by the policy's condition; "

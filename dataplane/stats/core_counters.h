@@ -185,6 +185,8 @@ struct CoreCounters {
   Counter conflict_bytes;
   Counter retransmitted_packets;
   Counter out_of_order_packets;
+  Counter resent_after_drop_packets;
+  Counter withheld_joined;
   // By side, and why.
   std::array<std::array<Counter, kStopReasons>, kSides> stopped_sides;
   std::array<Counter, kAnomalies> anomalies;
