@@ -50,6 +50,14 @@ void CheckMemory(const v1::SystemConfig& system, const std::string& path,
     checks.BytesInRange(at, size, kMebibyte, 256 * kGibibyte);
     checks.WholeMebibytes(at, size);
   }
+  if (limits.has_half_open_percent()) {
+    checks.InRange(FieldPath(path, "limits.half_open_percent"),
+                   limits.half_open_percent(), 1, 100);
+  }
+  if (limits.has_held_packets_per_worker()) {
+    checks.InRange(FieldPath(path, "limits.held_packets_per_worker"),
+                   limits.held_packets_per_worker(), 0, 1 << 16);
+  }
 }
 
 void CheckTimeouts(const v1::TimeoutConfig& timeouts, const std::string& path,
@@ -64,6 +72,7 @@ void CheckTimeouts(const v1::TimeoutConfig& timeouts, const std::string& path,
   check(timeouts.has_linger(), "linger", timeouts.linger());
   check(timeouts.has_udp(), "udp", timeouts.udp());
   check(timeouts.has_icmp(), "icmp", timeouts.icmp());
+  check(timeouts.has_hold(), "hold", timeouts.hold());
 }
 
 void CheckFragments(const v1::FragmentConfig& fragments,

@@ -32,6 +32,15 @@ void SetFromSystem(const v1::SystemConfig& system, WorkerConfig& worker) {
   if (bounds.has_reassembly_bytes_per_worker()) {
     limits.reassembly_bytes = bounds.reassembly_bytes_per_worker();
   }
+  if (bounds.has_half_open_percent()) {
+    limits.pressure.half_open_percent = bounds.half_open_percent();
+  }
+  limits.pressure.when_full = bounds.when_full() == v1::TABLE_FULL_POLICY_DROP
+                                  ? WhenFull::kDrop
+                                  : WhenFull::kForwardUntracked;
+  if (bounds.has_held_packets_per_worker()) {
+    limits.hold.packets = bounds.held_packets_per_worker();
+  }
   const v1::TimeoutConfig& from = system.timeouts();
   Timeouts& to = limits.timeouts;
   Override(from.handshake(), from.has_handshake(), to.handshake);
@@ -40,6 +49,7 @@ void SetFromSystem(const v1::SystemConfig& system, WorkerConfig& worker) {
   Override(from.linger(), from.has_linger(), to.linger);
   Override(from.udp(), from.has_udp(), to.udp);
   Override(from.icmp(), from.has_icmp(), to.icmp);
+  Override(from.hold(), from.has_hold(), limits.hold.time);
 }
 
 std::vector<int> PlaceWorkers(const v1::SystemConfig& system,

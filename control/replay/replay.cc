@@ -62,6 +62,7 @@ void AddWorker(const CoreCounters& c, ReplayReport& report) {
   report.out_of_order_packets += c.out_of_order_packets.Read();
   report.bounds_hit +=
       c.flow_table_full.Read() + c.subscriptions_full.Read() +
+      c.flows_ended[static_cast<size_t>(EndReason::kEvicted)].Read() +
       c.refused_bytes[static_cast<size_t>(RefusedBytes::kNoMemory)].Read();
 }
 

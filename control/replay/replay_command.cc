@@ -83,6 +83,8 @@ void Settle(const v1::SystemConfig& system, const ReplayFlags& flags,
   limits.timeouts.enabled =
       flags.timeouts || system.timeouts().expire() || plan.loop;
   limits.gap.enabled = limits.timeouts.enabled;
+  // A scan in a capture is no flood: its connections are kept to the end.
+  if (!limits.timeouts.enabled) limits.pressure.half_open_percent = 100;
   plan.defaults.midstream = Midstream::kPickup;
   plan.defaults.buffer_bytes = kReplayBufferBytes;
   if (flags.overlap == "last") plan.defaults.overlap = OverlapPolicy::kLast;

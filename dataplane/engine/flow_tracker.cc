@@ -43,6 +43,7 @@ FlowTracker::FlowTracker(const WorkerLimits& limits, const FlowHash& hash,
       counters_(counters),
       histograms_(histograms),
       table_(limits.flows),
+      half_open_(limits.flows),
       wheel_(limits.flows),
       chunks_(ChunkCount(limits.reassembly_bytes)),
       stream_states_(2 * limits.flows),
@@ -51,8 +52,18 @@ FlowTracker::FlowTracker(const WorkerLimits& limits, const FlowHash& hash,
       subscriptions_(&handler_sets_),
       link_states_(limits.flows),
       timers_(limits.timers),
-      dispatcher_(*this, counters) {
-  if (limits.prefault == Prefault::kYes) table_.Prefault();
+      dispatcher_(*this, counters),
+      half_open_limit_(std::max<size_t>(
+          limits.flows * limits.pressure.half_open_percent / 100, 1)),
+      pressure_from_(limits.timeouts.enabled
+                         ? limits.flows * limits.pressure.from_percent / 100
+                         : SIZE_MAX),
+      emergency_from_(limits.flows * limits.pressure.emergency_percent / 100) {
+  SetPressure(PressureMode::kNormal);
+  if (limits.prefault == Prefault::kYes) {
+    table_.Prefault();
+    half_open_.Prefault();
+  }
 }
 
 FlowTracker::~FlowTracker() {
@@ -146,9 +157,10 @@ Flow* FlowTracker::Create(const PacketContext& context, EndpointIndex client,
   for (const Attachment& attachment : attached) {
     CountMatch(*on_.counters[attachment.monitor], MonitorFilter::kSyn);
   }
-  Flow* const flow = table_.Insert(context.parsed.key, context.parsed.hash);
+  Flow* const flow = TakeRecord(context, origin);
   if (flow == nullptr) {
     counters_.flow_table_full.Add(1);
+    no_room_ = true;
     return nullptr;
   }
   Subscription* const subscription = subscriptions_.Acquire(on_, attached);
@@ -170,6 +182,13 @@ Flow* FlowTracker::Create(const PacketContext& context, EndpointIndex client,
     link.slot->MakeContext(index);
   }
   for (const Attachment& attachment : attached) CountStops(attachment, 0);
+  if (origin == FlowOrigin::kSyn) {
+    flow->Set(flow_flag::kHalfOpen);
+    half_open_.Add(index);
+    counters_.half_open_flows.Set(half_open_.size());
+  }
+  if (table_.size() >= pressure_from_) [[unlikely]]
+    UpdatePressure();
   counters_.flows_created.Add(1);
   if (context.parsed.packet_class == PacketClass::kTcp) {
     counters_.tcp_flows_created.Add(1);
@@ -184,7 +203,7 @@ Flow* FlowTracker::Create(const PacketContext& context, EndpointIndex client,
   return flow;
 }
 
-Duration FlowTracker::TimeoutOf(const Flow& flow) const {
+Duration FlowTracker::FullTimeoutOf(const Flow& flow) const {
   const Timeouts& timeouts = limits_.timeouts;
   if (flow.flags & (flow_flag::kClosed | flow_flag::kReset)) {
     return timeouts.linger;
@@ -271,7 +290,7 @@ void FlowTracker::OnTimer(uint32_t index, Timestamp now) {
   }
   const Timestamp due = flow.last_seen + TimeoutOf(flow);
   if (due <= now) {
-    End(flow, EndReason::kTimeout, now);
+    EndIdle(flow, now);
     return;
   }
   wheel_.Arm(index, gap_due > Timestamp() ? std::min(gap_due, due) : due);
@@ -333,6 +352,7 @@ void FlowTracker::End(Flow& flow, EndReason reason, Timestamp now) {
       std::max(flow.last_packet - flow.start, Duration()).nanos()));
   delivery_->GiveBack(flow);
   const uint32_t index = table_.IndexOf(flow);
+  if (flow.Has(flow_flag::kHalfOpen)) LeaveHalfOpen(flow);
   for (const ChainLink& link : flow.subscription->links()) {
     link.slot->DropContext(index);
   }
@@ -342,6 +362,8 @@ void FlowTracker::End(Flow& flow, EndReason reason, Timestamp now) {
   subscriptions_.Release(flow.subscription);
   wheel_.Cancel(index);
   table_.Erase(flow, hash_.Of(flow.key));
+  if (pressure_ != PressureMode::kNormal) [[unlikely]]
+    UpdatePressure();
 }
 
 void FlowTracker::EndAll(EndReason reason, Timestamp now) {
@@ -366,7 +388,8 @@ CoreUsage FlowTracker::usage() const {
 }
 
 size_t FlowTracker::bytes_per_flow() const {
-  return (table_.bytes() + wheel_.bytes()) / table_.capacity();
+  return (table_.bytes() + half_open_.bytes() + wheel_.bytes()) /
+         table_.capacity();
 }
 
 void FlowTracker::SettleSlow(Flow& flow, Timestamp now) {

@@ -27,6 +27,7 @@
 #include "dataplane/flow/flow.h"
 #include "dataplane/flow/flow_hash.h"
 #include "dataplane/flow/flow_table.h"
+#include "dataplane/flow/half_open_list.h"
 #include "dataplane/flow/timer_wheel.h"
 #include "dataplane/policy/snapshot.h"
 #include "dataplane/stats/core_counters.h"
@@ -96,6 +97,26 @@ class FlowTracker final : public FlowServices, public WorkerFlows {
   // counted. REQUIRES: the tuple is not in the table.
   Flow* Create(const PacketContext& context, EndpointIndex client,
                FlowOrigin origin);
+
+  // Whether RaiseOrphan() dropped the packet at hand because Create() had found
+  // no room for its flow. Asks once.
+  bool TakeDroppedAsFull() { return std::exchange(dropped_as_full_, false); }
+
+  // To be called when an end of a TCP flow has changed its state.
+  void NoteHandshake(Flow& flow) {
+    if (flow.Has(flow_flag::kHalfOpen) &&
+        flow.end[0].state >= TcpState::kEstablished &&
+        flow.end[1].state >= TcpState::kEstablished) {
+      LeaveHalfOpen(flow);
+    }
+  }
+
+  // While the table fills up: ends some of the flows that have been idle for
+  // too long by now.
+  void RelievePressure(Timestamp now) {
+    if (pressure_ != PressureMode::kNormal) [[unlikely]]
+      Sweep(now);
+  }
 
   // The oldest revision that a flow or the current configuration refers to.
   uint64_t OldestRevision() const { return subscriptions_.OldestRevision(); }
@@ -235,6 +256,17 @@ class FlowTracker final : public FlowServices, public WorkerFlows {
   void Fire(const FunctionTimers::Fired& fired);
   void CountStops(const Attachment& attachment, uint8_t already_stopped);
   Duration TimeoutOf(const Flow& flow) const;
+  Duration FullTimeoutOf(const Flow& flow) const;
+  Duration TimeoutUnderPressure(const Flow& flow) const;
+  // A record for the tuple, taken from the oldest half-open connection where
+  // a SYN finds none; null if there is none.
+  Flow* TakeRecord(const PacketContext& context, FlowOrigin origin);
+  void EvictHalfOpen(Timestamp now);
+  void LeaveHalfOpen(Flow& flow);
+  void EndIdle(Flow& flow, Timestamp now);
+  void UpdatePressure();
+  void SetPressure(PressureMode mode);
+  void Sweep(Timestamp now);
   void AdvanceSlow(Timestamp now);
   void OnTimer(uint32_t index, Timestamp now);
 
@@ -244,6 +276,7 @@ class FlowTracker final : public FlowServices, public WorkerFlows {
   CoreHistograms& histograms_;
 
   FlowTable table_;
+  HalfOpenList half_open_;
   TimerWheel wheel_;
   ChunkPool chunks_;
   StreamStatePool stream_states_;
@@ -268,7 +301,14 @@ class FlowTracker final : public FlowServices, public WorkerFlows {
   bool picks_up_midstream_ = false;
   bool wants_orphans_ = false;
   bool wheel_started_ = false;
-  Timestamp clock_;  // The largest time it was told.
+  bool no_room_ = false;  // For the packet at hand.
+  bool dropped_as_full_ = false;
+  PressureMode pressure_ = PressureMode::kNormal;
+  const size_t half_open_limit_;
+  const size_t pressure_from_;  // Flows.
+  const size_t emergency_from_;
+  uint32_t hand_ = 0;  // The record that Sweep() looks at next.
+  Timestamp clock_;    // The largest time it was told.
 
   // By monitor: whose default handlers its flows get; null: nobody's.
   std::array<NfSlot*, Snapshot::kMaxMonitors> handler_slot_ = {};

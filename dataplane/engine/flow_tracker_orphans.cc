@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "dataplane/engine/flow_tracker.h"
 #include "dataplane/engine/monitor_filters.h"
@@ -30,6 +31,8 @@ void FlowTracker::LearnOrphanListeners() {
 }
 
 Verdict FlowTracker::RaiseOrphan(const PacketContext& context) {
+  dropped_as_full_ = std::exchange(no_room_, false) &&
+                     limits_.pressure.when_full == WhenFull::kDrop;
   if (new_flows_ == NewFlows::kPass) {
     counters_.drain_passed_packets.Add(1);
     return Verdict::kForward;
@@ -56,9 +59,11 @@ Verdict FlowTracker::RaiseOrphan(const PacketContext& context) {
       }
     }
   }
+  // Shown like any other, but it does not pass.
+  const Verdict without = dropped_as_full_ ? Verdict::kDrop : Verdict::kForward;
   const bool observed =
       matched != 0 && dispatcher_.ObservesPackets(EventKind::kOrphan);
-  if (count == 0 && !observed) return Verdict::kForward;
+  if (count == 0 && !observed) return without;
   PacketView view = ViewOf(context, Side::kClient, nullptr, EditStage::kRaw);
   Event event;
   event.kind = EventKind::kOrphan;
@@ -67,8 +72,9 @@ Verdict FlowTracker::RaiseOrphan(const PacketContext& context) {
   if (observed) {
     dispatcher_.ObservePacket(event, context.parsed, matched, *on_.snapshot);
   }
-  if (count == 0) return Verdict::kForward;
-  return dispatcher_.RaiseWithoutFlow(std::span(chain).first(count), event);
+  if (count == 0) return without;
+  return std::max(without, dispatcher_.RaiseWithoutFlow(
+                               std::span(chain).first(count), event));
 }
 
 }  // namespace mosaic

@@ -23,6 +23,30 @@ struct Timeouts {
   Duration icmp = Duration::Seconds(10);
 };
 
+// What happens to a packet that would begin a flow when there is no room.
+enum class WhenFull : uint8_t {
+  kForwardUntracked,  // It passes unmonitored.
+  kDrop,              // As DropReason::kTableFull.
+};
+
+// How a flow table that fills up is kept from being full.
+struct FlowPressure {
+  // Connections whose handshake is not complete may have so many hundredths of
+  // the records. Of more the oldest gives way to a newcomer, also where the
+  // table is full of others. Complete ones never do.
+  uint32_t half_open_percent = 25;
+  // Where flows expire, from `from_percent` of the records on timeouts shrink
+  // with the room that is left, to a third in a full table. From
+  // `emergency_percent` on, until it is five less, flows that have closed or
+  // are closing end at once, and handshakes have a tenth of their time.
+  uint32_t from_percent = 60;
+  uint32_t emergency_percent = 95;
+  // Flows looked at for each burst, and for each round without packets, while
+  // that is so: those whose timer is set for a longer time are found like this.
+  size_t sweep = 16;
+  WhenFull when_full = WhenFull::kForwardUntracked;
+};
+
 // When a hole in a stream is given up before the buffer is full.
 struct GapPolicy {
   bool enabled = true;  // Off: only at the bound, or at the flow's end.
@@ -78,6 +102,7 @@ struct WorkerLimits {
   HoldLimits hold;
   Prefault prefault = Prefault::kNo;
   Timeouts timeouts;
+  FlowPressure pressure;
   GapPolicy gap;
   Reincarnation reincarnation = Reincarnation::kWhenClosed;
   TtlGuard ttl_guard = TtlGuard::kOff;

@@ -115,6 +115,7 @@ void Pipeline::ProcessOwned(Burst& burst) {
   for (size_t i = 0; i < burst.size; ++i) ProcessPacket(burst, i);
   transmitter_.Flush();
   fragments_.Expire(clock_, config_.limits.expiry_budget);
+  tracker_.RelievePressure(clock_);
   burst.size = 0;
 }
 
@@ -213,13 +214,15 @@ void Pipeline::Settle(Packet& packet, ParsedPacket& parsed, Verdict verdict) {
       MOSAIC_CHECK(!"KeepBack() has made something else of it");
       break;
     case Verdict::kDrop: {
-      const DropReason reason = translator_.TakeFailed()
-                                    ? DropReason::kNotRemapped
-                                    : DropReason::kNfDrop;
+      const DropReason reason =
+          translator_.TakeFailed()       ? DropReason::kNotRemapped
+          : tracker_.TakeDroppedAsFull() ? DropReason::kTableFull
+                                         : DropReason::kNfDrop;
       counters_.dropped_packets[static_cast<size_t>(reason)].Add(1);
       break;
     }
     case Verdict::kBlockFlow:
+      static_cast<void>(tracker_.TakeDroppedAsFull());
       counters_.dropped_packets[static_cast<size_t>(DropReason::kFlowBlocked)]
           .Add(1);
       break;

@@ -59,6 +59,7 @@ class Pipeline {
   // Runs timers up to `now`.
   void AdvanceTo(Timestamp now) {
     tracker_.AdvanceTo(now);
+    tracker_.RelievePressure(now);
     if (now >= holds_.next_due()) ExpireHolds(now);
     SendWaiting();
     fragments_.Expire(now, config_.limits.expiry_budget);

@@ -483,6 +483,7 @@ Verdict TcpStage::TakeSegment(Flow& flow, Side sender,
   verdict = std::max(verdict, tracker_.TakeFins(flow, &view, context.now));
   if (pair.sender.state != sender_before ||
       pair.receiver.state != receiver_before) {
+    tracker_.NoteHandshake(flow);
     tracker_.Rearm(flow);
   }
   NoteClosing(flow, info);

@@ -10,7 +10,7 @@ using Names = std::span<const std::string_view>;
 
 constexpr std::string_view kDropReasonNames[] = {
     "parse_error", "nf",          "flow_blocked", "handoff_full",
-    "tx_refused",  "ip_fragment", "not_remapped"};
+    "tx_refused",  "ip_fragment", "not_remapped", "table_full"};
 constexpr std::string_view kParseErrorNames[] = {
     "link_truncated", "link_unsupported", "ip_truncated",
     "ip_version",     "ip_header_length", "ip_total_length",
@@ -95,6 +95,9 @@ constexpr std::string_view kAnomalyNames[] = {"rst_out_of_window",
                                               "async",
                                               "land"};
 static_assert(std::size(kAnomalyNames) == kAnomalies);
+constexpr std::string_view kPressureNames[] = {"normal", "pressure",
+                                               "emergency"};
+static_assert(std::size(kPressureNames) == kPressureModes);
 constexpr std::string_view kHoldEndNames[] = {
     "released", "dropped", "timed_out", "flow_ended", "blocked", "refused"};
 static_assert(std::size(kHoldEndNames) == kHoldEnds);
@@ -187,6 +190,14 @@ constexpr CounterInfo kInfo[] = {
         "TCP connections among the flows tracked."),
     One("mosaic_flow_table_insert_failures_total", CELL(flow_table_full),
         "New flows not tracked for lack of room. Raise flows_per_worker."),
+    Gauge(One("mosaic_half_open_flows", CELL(half_open_flows),
+              "TCP connections whose handshake is not complete. Many: a flood "
+              "of SYNs, or servers that do not answer.")),
+    Gauge(Many("mosaic_flow_pressure_mode", "mode", kPressureNames,
+               CELL(pressure_mode),
+               "1 for the mode of the flow table. pressure: timeouts are "
+               "shortened; emergency: it is nearly full. Raise "
+               "flows_per_worker.")),
     One("mosaic_subscriptions_full_total", CELL(subscriptions_full),
         "Flows left unmonitored because too many different sets of listeners "
         "are in use."),

@@ -27,8 +27,13 @@ enum class DropReason : uint8_t {
   kTxRefused,    // The port it was to leave by did not take it.
   kIpFragment,   // A fragment of a datagram that is not sound.
   kNotRemapped,  // Its sequence numbers have to change, and could not.
+  kTableFull,    // It would have begun a flow: FlowPressure::when_full.
 };
-inline constexpr size_t kDropReasons = 7;
+inline constexpr size_t kDropReasons = 8;
+
+// How full a worker's flow table is: FlowPressure.
+enum class PressureMode : uint8_t { kNormal, kPressure, kEmergency };
+inline constexpr size_t kPressureModes = 3;
 
 // Every EditResult, which api/ declares and knows.
 inline constexpr size_t kEditOutcomes = 18;
@@ -157,6 +162,8 @@ struct CoreCounters {
   Counter flows_created;
   Counter tcp_flows_created;  // Of flows_created.
   Counter flow_table_full;
+  Counter half_open_flows;                            // A gauge.
+  std::array<Counter, kPressureModes> pressure_mode;  // A gauge: 1 of the one.
   Counter subscriptions_full;
   std::array<Counter, 8> flows_ended;  // By EndReason.
   Counter orphan_packets;

@@ -124,7 +124,9 @@ TEST(Held, AnEndHasItsShareOfPlaces) {
 
 // One for each eight flows of the table's 256, and 64.
 TEST(Held, AHandshakeThatFindsNoStateKeepsItsNewestSynOnly) {
-  EngineHarness harness;
+  EngineSetup setup;
+  setup.pipeline.limits.pressure.half_open_percent = 100;
+  EngineHarness harness(setup);
   const auto open_twice = [&](uint16_t port) {
     ConnectionOptions options;
     options.client_port = port;
