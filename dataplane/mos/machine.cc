@@ -129,6 +129,7 @@ WorkerConfig Machine::MakeWorkerConfig(const EngineSettings& settings) const {
     limits.timeouts.enabled = settings.linger_seconds.has_value() ||
                               settings.idle_seconds.has_value();
     limits.gap.enabled = limits.timeouts.enabled;
+    if (!limits.timeouts.enabled) limits.pressure.half_open_percent = 100;
   } else {
     worker.now = [clock = *clock_] { return clock.Now(); };
     limits.prefault = Prefault::kYes;

@@ -43,6 +43,8 @@ EngineConfig MakeConfig(const RunOptions& options) {
   pipeline.handoff = HandoffPolicy::kWait;
   pipeline.look_up_only = options.workload == Workload::kFloor;
   pipeline.limits.flows = options.flows_limit;
+  // The floor completes no handshake.
+  pipeline.limits.pressure.half_open_percent = 100;
   pipeline.limits.prefault = Prefault::kYes;
   return config;
 }

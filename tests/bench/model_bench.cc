@@ -51,6 +51,7 @@ struct Bench {
     PipelineConfig config;
     config.limits.flows = flows;
     config.limits.timeouts.enabled = false;
+    config.limits.pressure.half_open_percent = 100;
     pipeline =
         std::make_unique<Pipeline>(config, hash, handoff, 0, core_counters);
     snapshot.revision = 1;
