@@ -46,6 +46,27 @@ SeqNum FirstByte(const ParsedPacket& parsed, SeqNum seq) {
   return seq + (parsed.Has(kSyn) ? 1u : 0u);
 }
 
+// What went on of `sender`'s stream, taken by its receiver or not: without a
+// gap from `from`, and in all.
+struct HeldBytes {
+  SeqNum gapless;
+  SeqNum end;
+};
+
+HeldBytes HeldFrom(const Flow& flow, Side sender, SeqNum from) {
+  HeldBytes bytes = {from, from};
+  for (const HeldSegment* held = flow.rare_state->held[Index(sender)];
+       held != nullptr; held = held->next) {
+    const TcpEnd& end = flow.end[Index(sender)];
+    const SeqNum held_end = SeqAt(end, held->offset + held->length);
+    if (SeqAt(end, held->offset) <= bytes.gapless) {
+      bytes.gapless = std::max(bytes.gapless, held_end);
+    }
+    bytes.end = std::max(bytes.end, held_end);
+  }
+  return bytes;
+}
+
 // What the receiver has acknowledged of `side`'s stream.
 SeqNum AckedOf(const Flow& flow, Side side) {
   const TcpEnd& end = flow.end[Index(side)];
@@ -182,13 +203,21 @@ EditResult SeqTranslator::MayChangeLength(Flow& flow,
   const SeqNum first = FirstByte(segment, segment.seq);
   if (first > end.next_seq) return EditResult::kOutOfOrder;
   settled = static_cast<uint32_t>(end.next_seq.Since(first));
+  if (end.Has(end_flag::kHeld)) {
+    const SeqNum behind = first + segment.payload_length;
+    const HeldBytes held = HeldFrom(flow, sender, first + settled);
+    if (held.gapless >= behind) return EditResult::kAlreadySent;
+    if (held.end > behind) return EditResult::kOutOfOrder;
+    if (held.end > first + settled) {
+      settled = static_cast<uint32_t>(held.end.Since(first));
+    }
+  }
   if (offset < settled || settled > segment.payload_length ||
       (settled > 0 && settled == segment.payload_length)) {
     return EditResult::kAlreadySent;
   }
-  // What is behind the front must not have gone on with its numbers.
-  if (fixed_length_ || highest_before_ > end.next_seq ||
-      end.Has(end_flag::kHeld)) {
+  // What is behind must not have gone on with its numbers.
+  if (fixed_length_ || highest_before_ > first + settled) {
     return EditResult::kOutOfOrder;
   }
   if (flow.remap == nullptr) {
@@ -208,9 +237,9 @@ void SeqTranslator::Commit(Flow& flow, Side sender,
   const PayloadMap& map = context.editor.payload_map();
   SeqRemap& remap = flow.remap->by_sender[Index(sender)];
   TcpEnd& end = flow.end[Index(sender)];
-  // All that was changed is behind the front, and so behind all changes.
+  // All that was changed is behind what is settled, and so behind all changes.
   const uint32_t settled = context.editor.settled_bytes();
-  const SeqNum front = end.next_seq;
+  const SeqNum front = FirstByte(parsed, parsed.seq) + settled;
   remap.Add(remap.AckToSender(front), front, map,
             std::span<const uint8_t>(parsed.payload, parsed.payload_captured)
                 .subspan(settled),

@@ -258,7 +258,8 @@ Verdict TcpStage::ProcessPlain(Flow& flow, Side sender,
   }
   const SeqNum highest_before = from.snd_nxt;
   translator_.SetHighest(highest_before);
-  const SeqNum behind = segment.seq + segment.payload_length;
+  const uint32_t bytes = segment.payload_length;
+  const SeqNum behind = segment.seq + bytes;
   if (behind > from.snd_nxt) from.snd_nxt = behind;
   to.snd_una = segment.ack;
   from.window =
@@ -268,7 +269,7 @@ Verdict TcpStage::ProcessPlain(Flow& flow, Side sender,
   Verdict verdict = RaisePacketEvent(flow, EventKind::kPacketIn, Hook::kSender,
                                      sender, context);
   if (verdict != Verdict::kForward) {
-    DropAtSender(flow, sender, highest_before, segment.payload_length);
+    DropAtSender(flow, sender, highest_before, bytes);
     return verdict;
   }
   auto offset = static_cast<int64_t>(from.delivered);

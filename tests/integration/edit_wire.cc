@@ -1,10 +1,12 @@
 // A wire between two ports with one function in it that changes TCP streams in
 // both directions: behind each 'I' it puts "nserted", and it removes each 'R'.
 //
-// usage: edit_wire LEFT RIGHT     (devices, "af_packet:left" for instance)
+// usage: edit_wire LEFT RIGHT [LOSS]   (devices, "af_packet:left" for instance)
+//
+// Of 1,000 packets LOSS are lost in front of the function, and as many behind.
 //
 //   ready
-//   end rx=2000 tx=1990 originated=40 edits=300 refused=20 buffers=0
+//   end rx=2000 tx=1990 originated=40 edits=300 buffers=0 already_sent=20
 //
 // It runs until its standard input ends.
 
@@ -12,10 +14,15 @@
 
 #include <atomic>
 #include <cstdio>
+#include <cstdlib>
 #include <iostream>
 #include <memory>
+#include <optional>
+#include <random>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "dataplane/engine/pipeline.h"
@@ -43,7 +50,11 @@ class StreamEditor : public NetworkFunction {
   // comes early is dropped and comes again.
   Verdict OnEvent(const Event& event, FlowView& flow) override {
     PacketView& packet = *event.packet;
-    if (packet.payload().empty()) return Verdict::kForward;
+    // The hosts ping each other with any bytes.
+    constexpr uint8_t kTcp = 6;
+    if (packet.protocol() != kTcp || packet.payload().empty()) {
+      return Verdict::kForward;
+    }
     Front& front = flow.Context<Front>();
     const size_t side = Index(packet.sender());
     const int32_t ahead = packet.seq().Since(SeqNum(front.next[side]));
@@ -84,15 +95,60 @@ class StreamEditor : public NetworkFunction {
   static constexpr uint8_t kPutIn[] = {'n', 's', 'e', 'r', 't', 'e', 'd'};
 };
 
+// Which packets are lost: as many of 1,000 as it is told, the same in each run.
+class Losses {
+ public:
+  explicit Losses(uint32_t per_mille) : per_mille_(per_mille) {}
+
+  // Takes lost packets out of `packets`; returns how many are left, at its
+  // front.
+  size_t Pass(std::span<Packet> packets) {
+    size_t kept = 0;
+    for (Packet& packet : packets) {
+      if (random_() % 1'000 < per_mille_) {
+        packet.Free();
+        continue;
+      }
+      if (&packet != &packets[kept]) packets[kept] = std::move(packet);
+      ++kept;
+    }
+    return kept;
+  }
+
+ private:
+  const uint32_t per_mille_;
+  std::mt19937 random_{1};
+};
+
+class LossySink : public PacketSink {
+ public:
+  LossySink(PacketSink& sink, uint32_t per_mille)
+      : sink_(sink), losses_(per_mille) {}
+
+  // What is lost counts as sent: it left.
+  size_t Send(std::span<Packet> packets) override {
+    const size_t kept = losses_.Pass(packets);
+    return packets.size() - kept + sink_.Send(packets.first(kept));
+  }
+  std::optional<uint16_t> port() const override { return sink_.port(); }
+
+ private:
+  PacketSink& sink_;
+  Losses losses_;
+};
+
 class Wire {
  public:
-  Wire(PortSet& ports, Timestamp now)
+  Wire(PortSet& ports, uint32_t loss_per_mille, Timestamp now)
       : left_(ports.port(0)),
         right_(ports.port(1)),
         slot_("editor", std::make_unique<StreamEditor>(), FailurePolicy::kOpen,
               WorkerLimits().flows),
+        losses_(loss_per_mille),
+        to_right_(right_.tx_queue(0), loss_per_mille),
+        to_left_(left_.tx_queue(0), loss_per_mille),
         pipeline_(Config(), hash_, handoff_, 0, counters_,
-                  {&right_.tx_queue(0), &left_.tx_queue(0)}) {
+                  {&to_right_, &to_left_}) {
     left_.rx_queue(0).AssignTo(numbers_);
     right_.rx_queue(0).AssignTo(numbers_);
     Monitor monitor;
@@ -108,7 +164,9 @@ class Wire {
   void Run(const std::atomic<bool>& stop, const TscClock& clock) {
     while (!stop.load()) {
       for (Port* port : {&left_, &right_}) {
-        burst_.size = port->rx_queue(0).Receive(burst_.packet);
+        burst_.size =
+            losses_.Pass(std::span(burst_.packet)
+                             .first(port->rx_queue(0).Receive(burst_.packet)));
         if (burst_.size > 0) pipeline_.ProcessReceived(burst_);
       }
       pipeline_.AdvanceTo(clock.Now());
@@ -117,16 +175,18 @@ class Wire {
   }
 
   void PrintEnd() const {
-    uint64_t refused = 0;
+    std::string refused;
     for (size_t i = 1; i < kEditResults; ++i) {
-      refused += counters_.packet_edits[i].Read();
+      const uint64_t count = counters_.packet_edits[i].Read();
+      if (count == 0) continue;
+      refused += ' ' + std::string(Name(static_cast<EditResult>(i))) + '=' +
+                 std::to_string(count);
     }
     std::printf(
-        "end rx=%llu tx=%llu originated=%llu edits=%llu refused=%llu "
-        "buffers=%zu\n",
+        "end rx=%llu tx=%llu originated=%llu edits=%llu buffers=%zu%s\n",
         Number(counters_.rx_packets), Number(counters_.tx_packets),
         Number(counters_.originated_packets), Number(counters_.packet_edits[0]),
-        static_cast<unsigned long long>(refused), pipeline_.buffers().lent());
+        pipeline_.buffers().lent(), refused.c_str());
   }
 
  private:
@@ -150,11 +210,15 @@ class Wire {
   Snapshot snapshot_;
   FlowHash hash_{{1, 2}};
   Handoff handoff_{1};
+  Losses losses_;
+  LossySink to_right_;
+  LossySink to_left_;
   Pipeline pipeline_;
   Burst burst_;
 };
 
-absl::Status Run(const std::vector<PortConfig>& configs) {
+absl::Status Run(const std::vector<PortConfig>& configs,
+                 uint32_t loss_per_mille) {
   for (const PortConfig& config : configs) {
     if (absl::Status status = CheckDevice(config); !status.ok()) return status;
   }
@@ -169,7 +233,8 @@ absl::Status Run(const std::vector<PortConfig>& configs) {
   const TscClock clock = TscClock::Start();
   const auto ports = PortSet::Open(configs, [clock] { return clock.Now(); });
   if (!ports.ok()) return ports.status();
-  const auto wire = std::make_unique<Wire>(**ports, clock.Now());
+  const auto wire =
+      std::make_unique<Wire>(**ports, loss_per_mille, clock.Now());
   std::cout << "ready" << std::endl;
   std::atomic<bool> stop{false};
   absl::Status launched =
@@ -188,8 +253,8 @@ absl::Status Run(const std::vector<PortConfig>& configs) {
 }  // namespace mosaic
 
 int main(int argc, char** argv) {
-  if (argc != 3) {
-    std::cerr << "usage: edit_wire LEFT RIGHT\n";
+  if (argc != 3 && argc != 4) {
+    std::cerr << "usage: edit_wire LEFT RIGHT [LOSS]\n";
     return 2;
   }
   std::vector<mosaic::PortConfig> configs(2);
@@ -199,7 +264,8 @@ int main(int argc, char** argv) {
     configs[i].pool_packets = 8191;
     configs[i].mtu = 1600;
   }
-  const absl::Status status = mosaic::Run(configs);
+  const auto loss = argc == 4 ? std::strtoul(argv[3], nullptr, 10) : 0;
+  const absl::Status status = mosaic::Run(configs, static_cast<uint32_t>(loss));
   if (!status.ok()) std::cerr << "edit_wire: " << status.message() << "\n";
   return status.ok() ? 0 : 1;
 }

@@ -173,6 +173,20 @@ TEST_F(EditTest, WhatWasDroppedMayBeEditedWhenItComesAgain) {
   EXPECT_EQ(AtServer(), Strings{"0:abcd!"});
 }
 
+TEST_F(EditTest, WhatWasEmptiedAndDroppedMayBeEditedWhenItComesAgain) {
+  int turn = 0;
+  AtData(0, [&turn](PacketView& packet, FlowView&) {
+    const size_t length = turn == 0 ? 4 : 2;
+    EXPECT_EQ(packet.Remove(PacketRegion::kPayload, 0, length),
+              EditResult::kDone);
+    return turn++ == 0 ? Verdict::kDrop : Verdict::kForward;
+  });
+  Start();
+  Data(0, "abcd");
+  Data(0, "abcd");
+  EXPECT_EQ(AtServer(), Strings{"0:cd"});
+}
+
 TEST_F(EditTest, AnEmptiedSegmentGoesOnAsAProbeSoThatItIsAcknowledged) {
   AtData(0, [](PacketView& packet, FlowView&) {
     EXPECT_EQ(packet.Remove(PacketRegion::kPayload, 0, 4), EditResult::kDone);
