@@ -87,7 +87,9 @@ constexpr std::string_view kAnomalyNames[] = {"rst_out_of_window",
                                               "urg_limit",
                                               "bad_mss",
                                               "async",
-                                              "land"};
+                                              "land",
+                                              "port_zero",
+                                              "group_address"};
 static_assert(std::size(kAnomalyNames) == kAnomalies);
 
 #define CELL(field) (offsetof(CoreCounters, field) / sizeof(Counter))
