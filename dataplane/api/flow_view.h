@@ -29,6 +29,7 @@ struct ChainLink;
 struct Flow;
 struct NfSlot;
 class FlowServices;
+class PacketView;
 
 // A network function's place in the chain of a flow. It stays the same while
 // handlers and stops change.
@@ -64,8 +65,10 @@ struct SideCounters {
 
 class FlowView {
  public:
-  FlowView(Flow& flow, FlowServices& services, const LinkRef& link)
-      : flow_(flow), services_(services), link_(link) {}
+  // `packet` is the event's, null if it has none.
+  FlowView(Flow& flow, FlowServices& services, const LinkRef& link,
+           PacketView* packet = nullptr)
+      : flow_(flow), services_(services), link_(link), packet_(packet) {}
 
   // Index of the flow's first packet: unique, in order of appearance, opaque.
   uint64_t id() const;
@@ -155,9 +158,7 @@ class FlowView {
   // False if it is not armed (any more).
   bool CancelTimer(TimerHandle timer);
 
-  // --- Packets of this flow. Workers lend functions neither an editor nor a
-  // sender yet: RemapSequence() answers kBadOffset, Send() and Reset() answer
-  // kNoPath, and none of them changes anything.
+  // --- What reaches the ends; see PacketView for the packet at hand.
 
   // Shifts the sequence numbers that `side` sends by `shift` more from `base`
   // on, acknowledgements and SACK blocks of the other side back. `base` is in
@@ -185,10 +186,23 @@ class FlowView {
   // reset too, and the current packet may still be forwarded.
   SendResult Reset();
 
+  // Lets go of packets of this flow that this function holds (Verdict::kHold),
+  // in the order they came, `most` of them at most; not yet of the packet at
+  // hand, which leaves behind them. Returns how many it let go of. One that
+  // another function holds too leaves when that one releases it as well;
+  // kDrop drops it at once.
+  // Held packets are released by the engine itself when their time is up or the
+  // flow ends, as the function's failure policy says, and dropped when the flow
+  // is blocked or reset.
+  size_t Release(HeldFate fate, size_t most = SIZE_MAX);
+  // How many packets of this flow this function holds.
+  size_t held() const;
+
  private:
   Flow& flow_;
   FlowServices& services_;
   const LinkRef link_;
+  PacketView* const packet_;
 };
 
 }  // namespace mosaic

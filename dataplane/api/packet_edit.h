@@ -45,8 +45,9 @@ enum class EditResult : uint8_t {
                   // payload change at the sender's hook.
   kAlreadySent,   // A retransmission: its length is settled, same-length edits
                   // work.
-  kOutOfOrder,    // Bytes before it are missing, or bytes behind it went on
-                  // already. Dropped, it comes again in order.
+  kOutOfOrder,    // Bytes before it are missing, bytes behind it went on
+                  // already, or its receiver does not take all of it. Dropped,
+                  // it comes again in order.
   kEmptySegment,  // No payload to insert into: nobody would send it again.
   kTunnelled,     // Outer lengths and checksums would not fit any more.
   kReassembled,   // A fragment, or a datagram put together: other packets than

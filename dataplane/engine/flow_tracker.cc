@@ -5,6 +5,10 @@
 #include <vector>
 
 #include "dataplane/engine/first_packet.h"
+#include "dataplane/engine/hold_queue.h"
+#include "dataplane/engine/monitor_filters.h"
+#include "dataplane/engine/segment_sender.h"
+#include "dataplane/engine/seq_translator.h"
 #include "dataplane/engine/stop_rules.h"
 #include "dataplane/engine/stream_delivery.h"
 #include "dataplane/tcp/tcp_observer.h"
@@ -17,27 +21,6 @@ constexpr uint8_t kIpProtocolUdp = 17;
 
 size_t ChunkCount(size_t reassembly_bytes) {
   return std::max<size_t>(reassembly_bytes / sizeof(Chunk), 16);
-}
-
-std::span<const uint8_t> IpBytes(const ParsedPacket& parsed) {
-  return {parsed.ip_header, parsed.ip_length};
-}
-
-void CountMatch(MonitorCounters& counters, MonitorFilter filter) {
-  counters.filter_matches[static_cast<size_t>(filter)].Add(1);
-}
-
-bool Matches(const std::shared_ptr<const PacketFilter>& filter,
-             std::span<const uint8_t> bytes) {
-  return filter == nullptr || filter->Matches(bytes);
-}
-
-bool WantsOrphans(const NfSlot& slot) {
-  EventMask wants = slot.wants;
-  if (slot.default_handlers != nullptr) {
-    wants = wants | slot.default_handlers->mask();
-  }
-  return wants.Any(EventMask::Of(EventKind::kOrphan, Hook::kNone));
 }
 
 // The sides that the monitor of `attachment`, under `snapshot`, had stopped in
@@ -111,16 +94,6 @@ void FlowTracker::SetSnapshot(const SnapshotOnWorker& on,
   LearnOrphanListeners();
 }
 
-void FlowTracker::LearnOrphanListeners() {
-  wants_orphans_ = false;
-  for (const Monitor& monitor : on_.snapshot->monitors) {
-    if (monitor.type != MonitorType::kStream || !on_.Runs(monitor)) continue;
-    for (size_t nf : monitor.nf_instances) {
-      wants_orphans_ |= WantsOrphans(*on_.slots[nf]);
-    }
-  }
-}
-
 size_t FlowTracker::Match(std::span<const uint8_t> ip, FlowOrigin origin,
                           std::span<Attachment> attachments) const {
   size_t count = 0;
@@ -156,7 +129,6 @@ size_t FlowTracker::Match(std::span<const uint8_t> ip, FlowOrigin origin,
 void FlowTracker::Subscribe(Flow& flow, Subscription* subscription) {
   flow.subscription = subscription;
   flow.mask = subscription->mask;
-  flow.revision = subscription->revision;
   if (subscription->has_stop_policies) {
     flow.Set(flow_flag::kStopPolicies);
   } else {
@@ -193,6 +165,7 @@ Flow* FlowTracker::Create(const PacketContext& context, EndpointIndex client,
   flow->last_seen = context.now;
   Subscribe(*flow, subscription);
   const uint32_t index = table_.IndexOf(*flow);
+  sender_->NotePath(index, context);
   for (const ChainLink& link : subscription->links()) {
     link.slot->MakeContext(index);
   }
@@ -209,48 +182,6 @@ Flow* FlowTracker::Create(const PacketContext& context, EndpointIndex client,
     wheel_.Arm(index, context.now + TimeoutOf(*flow));
   }
   return flow;
-}
-
-Verdict FlowTracker::RaiseOrphan(const PacketContext& context) {
-  if (new_flows_ == NewFlows::kPass) {
-    counters_.drain_passed_packets.Add(1);
-    return Verdict::kForward;
-  }
-  counters_.orphan_packets.Add(1);
-  std::array<NfSlot*, Subscription::kMaxLinks> chain;
-  size_t count = 0;
-  uint64_t matched = 0;
-  for (size_t i = 0; i < on_.snapshot->monitors.size(); ++i) {
-    const Monitor& monitor = on_.snapshot->monitors[i];
-    if (monitor.type != MonitorType::kStream || !on_.Runs(monitor) ||
-        !Matches(monitor.orphan_filter, IpBytes(context.parsed))) {
-      continue;
-    }
-    matched |= uint64_t{1} << i;
-    CountMatch(*on_.counters[i], MonitorFilter::kOrphan);
-    if (!wants_orphans_) continue;
-    for (size_t nf : monitor.nf_instances) {
-      NfSlot* const slot = on_.slots[nf];
-      if (!WantsOrphans(*slot)) continue;
-      const auto used = std::span(chain).first(count);
-      if (count < chain.size() && std::ranges::count(used, slot) == 0) {
-        chain[count++] = slot;
-      }
-    }
-  }
-  const bool observed =
-      matched != 0 && dispatcher_.ObservesPackets(EventKind::kOrphan);
-  if (count == 0 && !observed) return Verdict::kForward;
-  PacketView view(context.packet, context.parsed, Side::kClient);
-  Event event;
-  event.kind = EventKind::kOrphan;
-  event.now = context.now;
-  event.packet = &view;
-  if (observed) {
-    dispatcher_.ObservePacket(event, context.parsed, matched, *on_.snapshot);
-  }
-  if (count == 0) return Verdict::kForward;
-  return dispatcher_.RaiseWithoutFlow(std::span(chain).first(count), event);
 }
 
 Duration FlowTracker::TimeoutOf(const Flow& flow) const {
@@ -376,6 +307,9 @@ void FlowTracker::End(Flow& flow, EndReason reason, Timestamp now) {
   } else if (flow.Has(flow_flag::kClosed)) {
     reason = EndReason::kFin;
   }
+  if (flow.Has(flow_flag::kHolding)) {
+    holds_->EndFlow(flow, table_.IndexOf(flow));
+  }
   if (flow.rare_state != nullptr) DeliverUnproven(flow, now);
   delivery_->Finish(flow, now);
   rare_states_.Release(flow);
@@ -393,6 +327,7 @@ void FlowTracker::End(Flow& flow, EndReason reason, Timestamp now) {
       static_cast<void>(dispatcher_.Raise(flow, event));
     }
   }
+  if (flow.Has(flow_flag::kRemapped)) translator_->Forget(flow);
   counters_.flows_ended[static_cast<size_t>(reason)].Add(1);
   histograms_.flow_lifetime.Record(static_cast<uint64_t>(
       std::max(flow.last_packet - flow.start, Duration()).nanos()));
@@ -435,6 +370,7 @@ size_t FlowTracker::bytes_per_flow() const {
 }
 
 void FlowTracker::SettleSlow(Flow& flow, Timestamp now) {
+  if (flow.Has(flow_flag::kToBeReset)) ResetNow(flow, now);
   bool forget = flow.Has(flow_flag::kForget);
   if (flow.Has(flow_flag::kStopPolicies)) {
     std::array<Attachment, Subscription::kMaxAttachments> attachments;
@@ -487,8 +423,9 @@ bool FlowTracker::Exchange(Flow& flow,
 }
 
 void FlowTracker::ReevaluateSlow(Flow& flow, const PacketContext& context) {
-  if (flow.revision < reevaluate_before_ ||
-      std::ranges::count(undone_, flow.revision) > 0) {
+  const uint64_t revision = flow.subscription->revision;
+  if (revision < reevaluate_before_ ||
+      std::ranges::count(undone_, revision) > 0) {
     Reattach(flow, context);
   }
 }

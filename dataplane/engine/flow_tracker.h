@@ -37,6 +37,9 @@
 
 namespace mosaic {
 
+class HoldQueue;
+class SegmentSender;
+class SeqTranslator;
 class StreamDelivery;
 
 // What happens to packets that would begin a flow.
@@ -60,6 +63,10 @@ class FlowTracker final : public FlowServices, public WorkerFlows {
     delivery_ = &delivery;
     stream_options_ = &options;
   }
+  // The same of what flows' numbers are translated by, and segments sent by.
+  void SetTranslator(SeqTranslator& translator) { translator_ = &translator; }
+  void SetSender(SegmentSender& sender) { sender_ = &sender; }
+  void SetHolds(HoldQueue& holds) { holds_ = &holds; }
 
   // Makes `on` the one that new flows are attached under. Flows attached under
   // a revision below `reevaluate_before`, or under one of `undone`, are
@@ -101,7 +108,8 @@ class FlowTracker final : public FlowServices, public WorkerFlows {
 
   // True if some stream monitor picks up flows in their middle.
   bool picks_up_midstream() const { return picks_up_midstream_; }
-  // Shows a packet without a flow to the monitors that want such.
+  // Shows a packet without a flow to the monitors that want such. In
+  // flow_tracker_orphans.cc.
   Verdict RaiseOrphan(const PacketContext& context);
 
   // Ends `flow`: what its streams hold is told, END is raised, the record goes.
@@ -132,16 +140,18 @@ class FlowTracker final : public FlowServices, public WorkerFlows {
 
   // Brings `flow` under the current snapshot if it has to be.
   void Reevaluate(Flow& flow, const PacketContext& context) {
-    if (flow.revision < stale_below_) ReevaluateSlow(flow, context);
+    if (flow.subscription->revision < stale_below_) {
+      ReevaluateSlow(flow, context);
+    }
   }
 
-  // After the last event of a packet: carries out stop policies, brings buffers
-  // to what is set and listened to, ends a flow that is to be forgotten.
+  // After the last event of a packet: carries out a reset and stop policies,
+  // brings buffers to what is set and listened to, ends a flow that is to be
+  // forgotten.
   void Settle(Flow& flow, Timestamp now) {
-    if (flow.flags & (flow_flag::kStopPolicies | flow_flag::kForget |
-                      flow_flag::kUnsettled)) {
-      SettleSlow(flow, now);
-    }
+    constexpr uint16_t kAsked = flow_flag::kStopPolicies | flow_flag::kForget |
+                                flow_flag::kUnsettled | flow_flag::kToBeReset;
+    if (flow.flags & kAsked) SettleSlow(flow, now);
   }
 
   // What a side's bytes are kept for and how, with what functions set.
@@ -182,6 +192,21 @@ class FlowTracker final : public FlowServices, public WorkerFlows {
   TimerHandle ArmTimer(Flow& flow, const LinkRef& link,
                        const TimerSpec& spec) override;
   bool CancelTimer(NfSlot& slot, TimerHandle timer) override;
+  RemapResult RemapSequence(Flow& flow, const PacketView* packet, Side side,
+                            int64_t shift, SeqNum base) override;
+  SendResult Send(Flow& flow, const SegmentSpec& segment) override;
+  SendResult Reset(Flow& flow) override;
+
+  size_t Release(Flow& flow, const LinkRef& link, HeldFate fate,
+                 size_t most) override;
+  size_t HeldBy(const Flow& flow, const LinkRef& link) const override;
+
+  // Nothing of the flow goes on from now on, nor what is held of it.
+  void Block(Flow& flow);
+
+  // What a flow that was reset here still receives is answered.
+  void AnswerWithReset(const Flow& flow, Side sender,
+                       const PacketContext& context);
 
  private:
   // Fills `attachments` with who wants a flow that begins with this packet,
@@ -192,6 +217,7 @@ class FlowTracker final : public FlowServices, public WorkerFlows {
   void ReevaluateSlow(Flow& flow, const PacketContext& context);
   void Reattach(Flow& flow, const PacketContext& context);
   void SettleSlow(Flow& flow, Timestamp now);
+  void ResetNow(Flow& flow, Timestamp now);
   void DeliverUnproven(Flow& flow, Timestamp now);
   // Moves `flow` to the subscription with these attachments, of the same
   // monitors in the same order; false if there is no room, which is counted.
@@ -230,6 +256,9 @@ class FlowTracker final : public FlowServices, public WorkerFlows {
   Dispatcher dispatcher_;
   StreamDelivery* delivery_ = nullptr;
   StreamOptions* stream_options_ = nullptr;
+  SeqTranslator* translator_ = nullptr;
+  SegmentSender* sender_ = nullptr;
+  HoldQueue* holds_ = nullptr;
 
   SnapshotOnWorker on_;
   uint64_t reevaluate_before_ = 0;

@@ -2,8 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
+#include "dataplane/edit/seq_remap.h"
 #include "dataplane/engine/flow_tracker.h"
+#include "dataplane/engine/hold_queue.h"
+#include "dataplane/engine/segment_sender.h"
+#include "dataplane/engine/seq_translator.h"
 #include "dataplane/engine/stream_delivery.h"
 
 namespace mosaic {
@@ -65,7 +70,9 @@ bool FlowTracker::VisitFlow(FlowHandle handle, NfSlot& slot,
   FlowView view(flow, *this, link->ref());
   visit(view, to);
   // The flow may be in the middle of a packet of its own.
-  if (flow.Has(flow_flag::kUnsettled)) ArmBy(flow, clock_);
+  if (flow.Has(flow_flag::kUnsettled | flow_flag::kToBeReset)) {
+    ArmBy(flow, clock_);
+  }
   return true;
 }
 
@@ -79,6 +86,15 @@ void FlowTracker::DropLinkState(Flow& flow, LinkState& state) {
 void FlowTracker::MoveLinkStates(Flow& flow, const Subscription& old,
                                  const Subscription& next) {
   const uint32_t index = table_.IndexOf(flow);
+  if (flow.Has(flow_flag::kHolding)) {
+    holds_->MoveHolders(flow, index, old, next);
+  }
+  // Places in the chain mean others now.
+  if (flow.Has(flow_flag::kWithheld)) {
+    for (WithheldRanges& ranges : flow.rare_state->withheld) {
+      ranges.AskFrom(Dispatcher::kWholeChain);
+    }
+  }
   LinkState* following = nullptr;
   for (LinkState* state = link_states_.First(flow); state != nullptr;
        state = following) {
@@ -112,7 +128,11 @@ void FlowTracker::SwapSides(Flow& flow) {
   std::swap(flow.fin_seq[0], flow.fin_seq[1]);
   std::swap(flow.first_seq[0], flow.first_seq[1]);
   std::swap(flow.icmp_errors[0], flow.icmp_errors[1]);
+  std::swap(flow.mss[0], flow.mss[1]);
   if (flow.rare_state != nullptr) flow.rare_state->SwapSides();
+  if (flow.remap != nullptr) {
+    std::swap(flow.remap->by_sender[0], flow.remap->by_sender[1]);
+  }
   for (LinkState* state = link_states_.First(flow); state != nullptr;
        state = link_states_.Next(*state)) {
     std::swap(state->read_offset[0], state->read_offset[1]);
@@ -226,6 +246,73 @@ void FlowTracker::SettleStreams(Flow& flow, Timestamp now) {
       }
     }
   } while (flow.Has(flow_flag::kUnsettled));
+}
+
+// --- Numbers, segments, resets
+
+RemapResult FlowTracker::RemapSequence(Flow& flow, const PacketView* packet,
+                                       Side side, int64_t shift, SeqNum base) {
+  return translator_->Shift(flow, side, shift, base,
+                            packet == nullptr ? EditScope() : packet->scope());
+}
+
+SendResult FlowTracker::Send(Flow& flow, const SegmentSpec& segment) {
+  return sender_->Send(flow, table_.IndexOf(flow), segment);
+}
+
+SendResult FlowTracker::Reset(Flow& flow) {
+  constexpr uint8_t kTcp = 6;
+  if (flow.key.protocol != kTcp) return SendResult::kNoPath;
+  if (!flow.Has(flow_flag::kResetHere)) flow.Set(flow_flag::kToBeReset);
+  return sender_->CanSend(table_.IndexOf(flow)) ? SendResult::kQueued
+                                                : SendResult::kNoPath;
+}
+
+size_t FlowTracker::Release(Flow& flow, const LinkRef& link, HeldFate fate,
+                            size_t most) {
+  return holds_->Release(flow, table_.IndexOf(flow), link.number, fate, most);
+}
+
+size_t FlowTracker::HeldBy(const Flow& flow, const LinkRef& link) const {
+  return holds_->HeldBy(table_.IndexOf(flow), link.number);
+}
+
+void FlowTracker::Block(Flow& flow) {
+  flow.Set(flow_flag::kBlocked);
+  if (flow.Has(flow_flag::kHolding)) {
+    holds_->DropAll(flow, table_.IndexOf(flow));
+  }
+}
+
+void FlowTracker::AnswerWithReset(const Flow& flow, Side sender,
+                                  const PacketContext& context) {
+  sender_->AnswerWithReset(flow, table_.IndexOf(flow), sender, context.parsed);
+}
+
+void FlowTracker::ResetNow(Flow& flow, Timestamp now) {
+  flow.Clear(flow_flag::kToBeReset);
+  flow.Set(flow_flag::kResetHere | flow_flag::kReset);
+  Block(flow);
+  static_cast<void>(sender_->SendResets(flow, table_.IndexOf(flow)));
+  for (const Side side : {Side::kClient, Side::kServer}) {
+    TcpEnd& end = flow.end[Index(side)];
+    const TcpState before = end.state;
+    end.state = TcpState::kClosed;
+    if (before == TcpState::kClosed ||
+        !dispatcher_.Wants(flow, EventKind::kStateChange, Hook::kReceiver,
+                           side)) {
+      continue;
+    }
+    Event event;
+    event.kind = EventKind::kStateChange;
+    event.hook = Hook::kReceiver;
+    event.side = side;
+    event.now = now;
+    event.old_state = before;
+    event.new_state = TcpState::kClosed;
+    static_cast<void>(dispatcher_.Raise(flow, event));
+  }
+  Rearm(flow);
 }
 
 // --- Timers

@@ -1,12 +1,9 @@
 #include "dataplane/engine/pipeline.h"
 
 #include <algorithm>
-#include <array>
-#include <cstring>
 #include <thread>
 #include <utility>
 
-#include "dataplane/base/byte_order.h"
 #include "dataplane/parse/icmp_error.h"
 
 namespace mosaic {
@@ -45,23 +42,6 @@ IpReassembly::Delivered MemoryOf(const std::vector<PacketSink*>& sinks) {
                : IpReassembly::Delivered::kForget;
 }
 
-// RAW filters are compiled for Ethernet frames. A packet of another link type
-// gets a header for their sake; what lies beyond the copy counts as cut off.
-constexpr size_t kEthernetHeader = 14;
-constexpr size_t kSyntheticFrameBytes = 2048;
-
-std::span<const uint8_t> SyntheticFrame(
-    const ParsedPacket& parsed,
-    std::array<uint8_t, kSyntheticFrameBytes>& frame) {
-  const bool ipv6 = parsed.key.ip_version == 6;
-  std::memset(frame.data(), 0, kEthernetHeader - 2);
-  WriteBig16(frame.data() + kEthernetHeader - 2, ipv6 ? 0x86dd : 0x0800);
-  const size_t copied = std::min<size_t>(
-      parsed.ip_length, kSyntheticFrameBytes - kEthernetHeader);
-  std::memcpy(frame.data() + kEthernetHeader, parsed.ip_header, copied);
-  return {frame.data(), kEthernetHeader + copied};
-}
-
 }  // namespace
 
 Pipeline::Pipeline(const PipelineConfig& config, const FlowHash& hash,
@@ -76,11 +56,21 @@ Pipeline::Pipeline(const PipelineConfig& config, const FlowHash& hash,
       fragments_(config.limits.fragments, MemoryOf(sinks), parser_, hash,
                  counters),
       tracker_(config.limits, hash, counters, histograms_),
+      buffers_(config.limits.edit.buffers),
+      translator_(config.limits.edit.remapped_flows, counters),
+      editor_(buffers_, translator_, counters.packet_edits),
       delivery_(tracker_),
       streams_(tracker_, delivery_),
-      tcp_(tracker_, delivery_),
-      transmitter_(sinks, counters) {
+      tcp_(tracker_, delivery_, translator_),
+      transmitter_(sinks, counters),
+      sender_(config.limits.flows, buffers_, translator_, transmitter_,
+              counters),
+      holds_(config.limits.flows, config.limits.hold, buffers_, delivery_,
+             transmitter_, counters) {
+  tracker_.SetSender(sender_);
+  tracker_.SetHolds(holds_);
   tracker_.SetDelivery(delivery_, streams_);
+  tracker_.SetTranslator(translator_);
   outbox_.reserve(DatagramPool::kDatagrams);
 }
 
@@ -130,14 +120,17 @@ void Pipeline::ProcessOwned(Burst& burst) {
 
 void Pipeline::ProcessPacket(Burst& burst, size_t i) {
   Packet& packet = burst.packet[i];
-  const ParsedPacket& parsed = burst.parsed[i];
-  const PacketContext context{packet, parsed, packet.clock};
+  ParsedPacket& parsed = burst.parsed[i];
+  const PacketContext context{packet, parsed, packet.clock, editor_};
   clock_ = std::max(clock_, packet.clock);
   tracker_.AdvanceTo(packet.clock);
+  if (clock_ >= holds_.next_due()) [[unlikely]]
+    ExpireHolds(clock_);
   if (parsed.anomalies != 0) [[unlikely]] {
     CountAnomalies(parsed.anomalies, counters_);
   }
 
+  editor_.Begin(packet, parsed);
   Verdict verdict = Verdict::kForward;
   if (has_raw_monitors_ && IsRaw(parsed)) verdict = RaiseRaw(context);
   if (verdict == Verdict::kForward && HasFlow(parsed)) {
@@ -151,17 +144,20 @@ void Pipeline::ProcessPacket(Burst& burst, size_t i) {
       verdict = ProcessDatagram(flow, context);
     }
   } else if (verdict == Verdict::kForward) {
-    if (DropUnsound(packet, parsed)) return;
+    if (DropUnsound(packet, parsed)) {
+      editor_.End();
+      return;
+    }
     verdict = ProcessWithoutFlow(context, burst.candidate[i]);
   }
-  if (parsed.reassembled > 0) [[unlikely]] {
-    FragmentStage::Unwrap(parsed,
-                          verdict == Verdict::kForward
-                              ? IpReassembly::Fate::kForwarded
-                              : IpReassembly::Fate::kDropped,
-                          packet);
-  }
-  Settle(packet, verdict);
+  editor_.End();
+  const bool kept =
+      tracker_.dispatcher().has_hold() && KeepBack(packet, parsed, verdict);
+  if (!kept) [[likely]]
+    Settle(packet, parsed, verdict);
+  // Behind the packet that they were sent at.
+  if (sender_.HasWaiting()) [[unlikely]]
+    sender_.Flush();
 }
 
 // Ends the way of a packet that no receiver would take. Returns whether it did.
@@ -197,21 +193,66 @@ Verdict Pipeline::ProcessWithoutFlow(const PacketContext& context,
 }
 
 // Every packet has one fate, and every fate one counter.
-void Pipeline::Settle(Packet& packet, Verdict verdict) {
+void Pipeline::Settle(Packet& packet, ParsedPacket& parsed, Verdict verdict) {
+  if (parsed.reassembled > 0) [[unlikely]] {
+    FragmentStage::Unwrap(parsed,
+                          verdict == Verdict::kForward
+                              ? IpReassembly::Fate::kForwarded
+                              : IpReassembly::Fate::kDropped,
+                          packet);
+  }
   switch (verdict) {
     case Verdict::kForward:
+      if (const uint32_t at = translator_.TakeSplitAt(); at != 0) [[unlikely]] {
+        transmitter_.ForwardInParts(packet, parsed, at, buffers_);
+        return;
+      }
       transmitter_.Forward(packet);
       return;
-    case Verdict::kDrop:
-      counters_.dropped_packets[static_cast<size_t>(DropReason::kNfDrop)].Add(
-          1);
+    case Verdict::kHold:
+      MOSAIC_CHECK(!"KeepBack() has made something else of it");
       break;
+    case Verdict::kDrop: {
+      const DropReason reason = translator_.TakeFailed()
+                                    ? DropReason::kNotRemapped
+                                    : DropReason::kNfDrop;
+      counters_.dropped_packets[static_cast<size_t>(reason)].Add(1);
+      break;
+    }
     case Verdict::kBlockFlow:
       counters_.dropped_packets[static_cast<size_t>(DropReason::kFlowBlocked)]
           .Add(1);
       break;
   }
   packet.Free();
+}
+
+void Pipeline::ExpireHolds(Timestamp now) {
+  holds_.Expire(now, [this](uint32_t flow_index) -> Flow& {
+    return tracker_.table().At(flow_index);
+  });
+}
+
+// Carries out what the functions that answered kHold want. True if the packet
+// is kept; if not, `verdict` is what becomes of it.
+bool Pipeline::KeepBack(Packet& packet, const ParsedPacket& parsed,
+                        Verdict& verdict) {
+  const Dispatcher::HeldFor by = tracker_.dispatcher().TakeHold();
+  if (verdict != Verdict::kForward) return false;
+  // What goes on of a datagram made of fragments are these; a flow that ended
+  // with this packet holds nothing.
+  const uint32_t index = tracker_.table().IndexOf(*by.flow);
+  const bool can_be_held = parsed.reassembled == 0 &&
+                           tracker_.table().InUse(index) &&
+                           by.flow->generation == by.generation;
+  if (can_be_held && holds_.HasRoom()) {
+    holds_.Hold(*by.flow, index, by.holders, by.policy,
+                translator_.TakeSplitAt(), packet, parsed, clock_);
+    return true;
+  }
+  counters_.packet_holds[static_cast<size_t>(HoldEnd::kRefused)].Add(1);
+  if (by.policy == FailurePolicy::kClosed) verdict = Verdict::kDrop;
+  return false;
 }
 
 void Pipeline::LookUpOnly(const PacketContext& context, Flow* flow) {
@@ -246,12 +287,12 @@ Verdict Pipeline::ProcessDatagram(Flow* flow, const PacketContext& context) {
   flow->subscription->CountPacket();
   if (flow->Has(flow_flag::kBlocked)) return Verdict::kBlockFlow;
 
-  PacketView view(context.packet, context.parsed, sender);
   Event event;
   event.now = context.now;
-  event.packet = &view;
   Verdict verdict = Verdict::kForward;
   for (Hook hook : {Hook::kSender, Hook::kReceiver}) {
+    PacketView view = ViewOf(context, sender, flow, StageOf(hook));
+    event.packet = &view;
     event.hook = hook;
     event.side = hook == Hook::kSender ? sender : Other(sender);
     for (EventKind kind : {EventKind::kConnectionStart, EventKind::kPacketIn}) {
@@ -262,7 +303,7 @@ Verdict Pipeline::ProcessDatagram(Flow* flow, const PacketContext& context) {
     }
     if (verdict != Verdict::kForward) break;
   }
-  if (verdict == Verdict::kBlockFlow) flow->Set(flow_flag::kBlocked);
+  if (verdict == Verdict::kBlockFlow) tracker_.Block(*flow);
   tracker_.Settle(*flow, context.now);
   return verdict;
 }
@@ -279,45 +320,6 @@ Verdict Pipeline::ProcessIcmpError(const PacketContext& context,
   ++flow->icmp_errors[Index(flow->SideOf(quoted.sender))];
   return flow->Has(flow_flag::kBlocked) ? Verdict::kBlockFlow
                                         : Verdict::kForward;
-}
-
-Verdict Pipeline::RaiseRaw(const PacketContext& context) {
-  PacketView view(context.packet, context.parsed, Side::kClient);
-  Event event;
-  event.kind = EventKind::kPacketIn;
-  event.now = context.now;
-  event.packet = &view;
-  Verdict verdict = Verdict::kForward;
-  std::array<uint8_t, kSyntheticFrameBytes> synthetic;
-  const std::span<const uint8_t> frame =
-      context.packet.link == LinkType::kEthernet
-          ? context.packet.bytes()
-          : SyntheticFrame(context.parsed, synthetic);
-  const std::span<const Monitor> monitors = on_.snapshot->monitors;
-  for (size_t i = 0; i < monitors.size(); ++i) {
-    const Monitor& monitor = monitors[i];
-    if (monitor.type != MonitorType::kRaw || !on_.Runs(monitor)) continue;
-    if (monitor.raw_filter != nullptr &&
-        !monitor.raw_filter->Matches(frame, context.packet.wire_length)) {
-      continue;
-    }
-    on_.counters[i]->packets.Add(1);
-    on_.counters[i]
-        ->filter_matches[static_cast<size_t>(MonitorFilter::kRaw)]
-        .Add(1);
-    Dispatcher& dispatcher = tracker_.dispatcher();
-    if (dispatcher.ObservesPackets(EventKind::kPacketIn)) {
-      dispatcher.ObservePacket(event, context.parsed, uint64_t{1} << i,
-                               *on_.snapshot);
-    }
-    for (size_t nf : monitor.nf_instances) {
-      NfSlot* const slot = on_.slots[nf];
-      verdict =
-          std::max(verdict, dispatcher.RaiseWithoutFlow({&slot, 1}, event));
-      if (verdict != Verdict::kForward) return verdict;
-    }
-  }
-  return verdict;
 }
 
 // Lets each fragment that this worker is to put together do its part, before
@@ -340,7 +342,7 @@ void Pipeline::Defragment(Burst& burst, HandoffPolicy when_full) {
 void Pipeline::DefragmentOne(HandoffPolicy when_full, Packet& packet,
                              ParsedPacket& parsed) {
   if (has_raw_monitors_ && parsed.reassembled == 0 &&
-      RaiseRaw({packet, parsed, packet.clock}) != Verdict::kForward) {
+      RaiseRaw({packet, parsed, packet.clock, editor_}) != Verdict::kForward) {
     parsed.fragment_fate = FragmentFate::kNfDrop;
     return;
   }

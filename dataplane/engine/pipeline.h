@@ -9,10 +9,15 @@
 #include <span>
 #include <vector>
 
+#include "dataplane/edit/packet_buffers.h"
+#include "dataplane/edit/packet_editor.h"
 #include "dataplane/engine/burst.h"
 #include "dataplane/engine/flow_tracker.h"
 #include "dataplane/engine/fragment_stage.h"
 #include "dataplane/engine/handoff.h"
+#include "dataplane/engine/hold_queue.h"
+#include "dataplane/engine/segment_sender.h"
+#include "dataplane/engine/seq_translator.h"
 #include "dataplane/engine/stream_delivery.h"
 #include "dataplane/engine/stream_options.h"
 #include "dataplane/engine/tcp_stage.h"
@@ -54,13 +59,21 @@ class Pipeline {
   // Runs timers up to `now`.
   void AdvanceTo(Timestamp now) {
     tracker_.AdvanceTo(now);
+    if (now >= holds_.next_due()) ExpireHolds(now);
+    SendWaiting();
     fragments_.Expire(now, config_.limits.expiry_budget);
   }
 
   // Ends all flows.
-  void EndAll(EndReason reason, Timestamp now) { tracker_.EndAll(reason, now); }
+  void EndAll(EndReason reason, Timestamp now) {
+    tracker_.EndAll(reason, now);
+    SendWaiting();
+  }
 
   FlowTracker& tracker() { return tracker_; }
+  const PacketBuffers& buffers() const { return buffers_; }
+  const SeqTranslator& translator() const { return translator_; }
+  const HoldQueue& holds() const { return holds_; }
   const FragmentStage& fragments() const { return fragments_; }
   const FlowTracker& tracker() const { return tracker_; }
   // Written by the worker; the const one may be read from any thread.
@@ -70,6 +83,11 @@ class Pipeline {
   Timestamp clock() const { return clock_; }
 
  private:
+  // What functions sent or released outside of a burst.
+  void SendWaiting() {
+    if (sender_.HasWaiting()) sender_.Flush();
+    transmitter_.Flush();
+  }
   void Defragment(Burst& burst, HandoffPolicy when_full);
   void DefragmentOne(HandoffPolicy when_full, Packet& packet,
                      ParsedPacket& parsed);
@@ -87,7 +105,9 @@ class Pipeline {
   Verdict ProcessWithoutFlow(const PacketContext& context, uint32_t candidate);
   Verdict ProcessIcmpError(const PacketContext& context, uint32_t candidate);
   Verdict RaiseRaw(const PacketContext& context);
-  void Settle(Packet& packet, Verdict verdict);
+  void Settle(Packet& packet, ParsedPacket& parsed, Verdict verdict);
+  void ExpireHolds(Timestamp now);
+  bool KeepBack(Packet& packet, const ParsedPacket& parsed, Verdict& verdict);
 
   const PipelineConfig config_;
   const FlowHash& hash_;
@@ -100,10 +120,15 @@ class Pipeline {
   const Parser parser_;
   FragmentStage fragments_;
   FlowTracker tracker_;
+  PacketBuffers buffers_;
+  SeqTranslator translator_;
+  PacketEditor editor_;
   StreamDelivery delivery_;
   FunctionStreams streams_;
   TcpStage tcp_;
   Transmitter transmitter_;
+  SegmentSender sender_;
+  HoldQueue holds_;
 
   SnapshotOnWorker on_;
   bool has_raw_monitors_ = false;

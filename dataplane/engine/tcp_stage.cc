@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <optional>
-#include <utility>
 
 #include "dataplane/base/byte_order.h"
 #include "dataplane/engine/tcp_anomalies.h"
@@ -44,7 +43,7 @@ Verdict TcpStage::RaisePacketEvent(Flow& flow, EventKind kind, Hook hook,
   if (!tracker_.dispatcher().Wants(flow, kind, hook, side))
     return Verdict::kForward;
   const Side sender = hook == Hook::kSender ? side : Other(side);
-  PacketView view(context.packet, context.parsed, sender);
+  PacketView view = ViewOf(context, sender, &flow, StageOf(hook));
   Event event;
   event.kind = kind;
   event.hook = hook;
@@ -62,8 +61,8 @@ Verdict TcpStage::RaiseStateChange(Flow& flow, Hook hook, Side side,
       !tracker_.dispatcher().Wants(flow, EventKind::kStateChange, hook, side)) {
     return Verdict::kForward;
   }
-  PacketView view(context.packet, context.parsed,
-                  hook == Hook::kSender ? side : Other(side));
+  PacketView view = ViewOf(context, hook == Hook::kSender ? side : Other(side),
+                           &flow, StageOf(hook));
   Event event;
   event.kind = EventKind::kStateChange;
   event.hook = hook;
@@ -73,63 +72,6 @@ Verdict TcpStage::RaiseStateChange(Flow& flow, Hook hook, Side side,
   event.old_state = before;
   event.new_state = after;
   return tracker_.dispatcher().Raise(flow, event);
-}
-
-Flow* TcpStage::FlowForNewTuple(const PacketContext& context) {
-  const ParsedPacket& segment = context.parsed;
-  const bool syn = segment.Has(kSyn);
-  const bool bare_syn = syn && !segment.Has(kAck | kRst | kFin);
-  const bool odd_flags = CountFlags(segment, counters_);
-  const bool odd_endpoints = CountEndpoints(segment.key, counters_);
-  // Live such packets take no memory; in captures they are part of the tale.
-  if ((odd_flags || odd_endpoints) &&
-      tracker_.limits().reincarnation == Reincarnation::kWhenClosed) {
-    return nullptr;
-  }
-  if (!bare_syn && !tracker_.picks_up_midstream()) return nullptr;
-
-  // A SYN/ACK comes from the server; of other packets the first sender is taken
-  // for the client until a SYN says otherwise.
-  const EndpointIndex other = segment.sender ^ 1;
-  const EndpointIndex client = syn && !bare_syn ? other : segment.sender;
-  Flow* const flow = tracker_.Create(
-      context, client, bare_syn ? FlowOrigin::kSyn : FlowOrigin::kMidstream);
-  if (flow == nullptr || bare_syn) return flow;
-  if (syn && segment.Has(kAck)) {
-    flow->end[Index(Side::kClient)].state = TcpState::kSynSent;
-    flow->end[Index(Side::kServer)].state = TcpState::kSynReceived;
-  } else {
-    flow->Set(flow_flag::kRolesGuessed);
-    for (TcpEnd& end : flow->end) StartMidstream(end);
-    tracker_.Rearm(*flow);
-  }
-  return flow;
-}
-
-bool TcpStage::EndForNewIncarnation(Flow& flow, Side sender,
-                                    const PacketContext& context) {
-  const ParsedPacket& segment = context.parsed;
-  TcpPair pair = PairOf(flow, sender);
-  if (!StartsNewIncarnation(pair.sender, pair.receiver,
-                            flow.first_seq[Index(sender)], segment)) {
-    return false;
-  }
-  const bool over =
-      (flow.flags & (flow_flag::kClosed | flow_flag::kReset)) != 0;
-  if (tracker_.limits().reincarnation == Reincarnation::kWhenClosed && over &&
-      !flow.Has(flow_flag::kReset) && SynIsTooOld(pair, segment)) {
-    CountAnomaly(Anomaly::kSynOld, counters_);
-    return false;
-  }
-  const bool unanswered = pair.sender.state == TcpState::kSynSent &&
-                          !pair.receiver.Has(end_flag::kPacketSeen);
-  if (tracker_.limits().reincarnation == Reincarnation::kWhenClosed && !over &&
-      !unanswered) {
-    CountAnomaly(Anomaly::kSynIgnored, counters_);
-    return false;
-  }
-  tracker_.End(flow, EndReason::kShutdown, context.now);
-  return true;
 }
 
 // A flow that was picked up in its middle learns from a late SYN who its client
@@ -196,7 +138,7 @@ Verdict TcpStage::RefuseChecksum(Flow& flow, Side sender,
                                    receiver)) {
     return Verdict::kForward;
   }
-  PacketView view(context.packet, context.parsed, sender);
+  PacketView view = ViewOf(context, sender, &flow, EditStage::kStream);
   Event event;
   event.kind = EventKind::kError;
   event.side = receiver;
@@ -227,17 +169,25 @@ bool TcpStage::IsPlain(const Flow& flow, const ParsedPacket& segment) {
          a.state == TcpState::kEstablished &&
          b.state == TcpState::kEstablished &&
          segment.l4_checksum != L4Checksum::kBad &&
-         !flow.Has(flow_flag::kBlocked);
+         !flow.Has(flow_flag::kBlocked | flow_flag::kRemapped);
 }
 
 Verdict TcpStage::Process(Flow* flow, const PacketContext& context) {
   bool is_new = false;
   const bool sound = context.parsed.l4_checksum != L4Checksum::kBad;
+  const bool remapped =
+      flow != nullptr && sound && flow->Has(flow_flag::kRemapped);
+  if (remapped &&
+      translator_.Arrive(*flow, flow->SideOf(context.parsed.sender), context) ==
+          SeqTranslator::Outcome::kFailed) [[unlikely]] {
+    return Verdict::kDrop;
+  }
   if (flow != nullptr && sound && context.parsed.Has(kSyn)) {
     const Side sender = flow->SideOf(context.parsed.sender);
     if (!TakeCandidate(*flow, sender, context) &&
         EndForNewIncarnation(*flow, sender, context)) {
       flow = nullptr;
+      if (remapped) translator_.Undo(context);
     }
   }
   if (flow == nullptr) {
@@ -255,11 +205,14 @@ Verdict TcpStage::Process(Flow* flow, const PacketContext& context) {
   const Side sender = flow->SideOf(context.parsed.sender);
   const Timestamp seen_before = flow->last_seen;
   CountPacket(*flow, sender, context);
-  const Verdict verdict =
+  Verdict verdict =
       IsPlain(*flow, context.parsed)
           ? ProcessPlain(*flow, sender, context, seen_before)
           : ProcessAny(*flow, sender, context, is_new, seen_before);
-  if (verdict == Verdict::kBlockFlow) flow->Set(flow_flag::kBlocked);
+  if (flow->Has(flow_flag::kRemapped)) [[unlikely]] {
+    verdict = LeaveRemapped(*flow, sender, context, verdict);
+  }
+  if (verdict == Verdict::kBlockFlow) tracker_.Block(*flow);
   tracker_.Settle(*flow, context.now);
   return verdict;
 }
@@ -305,27 +258,28 @@ Verdict TcpStage::ProcessPlain(Flow& flow, Side sender,
   if (!TakePlain(from, to, segment)) {
     return ProcessAny(flow, sender, context, false, seen_before);
   }
-  // Bytes behind these may have been missed, and been heard of.
-  const SeqNum end = segment.seq + segment.payload_length;
-  if (end > from.snd_nxt) from.snd_nxt = end;
+  const SeqNum highest_before = from.snd_nxt;
+  translator_.SetHighest(highest_before);
+  const SeqNum behind = segment.seq + segment.payload_length;
+  if (behind > from.snd_nxt) from.snd_nxt = behind;
   to.snd_una = segment.ack;
   from.window = uint32_t{segment.window} << ScaleOf(from, to);
 
   Verdict verdict = RaisePacketEvent(flow, EventKind::kPacketIn, Hook::kSender,
                                      sender, context);
   if (verdict != Verdict::kForward) {
-    counters_.stream_bytes.Add(segment.payload_length);
-    counters_.discarded_bytes[static_cast<size_t>(DiscardedBytes::kDropped)]
-        .Add(segment.payload_length);
+    DropAtSender(flow, sender, highest_before, segment.payload_length);
     return verdict;
+  }
+  auto offset = static_cast<int64_t>(from.delivered);
+  if (context.editor.touched()) [[unlikely]] {
+    FollowEdits(flow, sender, context, offset);
   }
   verdict = RaisePacketEvent(flow, EventKind::kPacketIn, Hook::kReceiver,
                              receiver, context);
   if (segment.payload_length > 0) {
-    verdict = std::max(
-        verdict,
-        delivery_.Receive(flow, receiver, static_cast<int64_t>(from.delivered),
-                          context));
+    verdict =
+        std::max(verdict, delivery_.Receive(flow, receiver, offset, context));
   }
   return verdict;
 }
@@ -338,6 +292,10 @@ Verdict TcpStage::ProcessAny(Flow& flow, Side sender,
     counters_.stream_bytes.Add(segment.payload_captured);
     counters_.discarded_bytes[static_cast<size_t>(DiscardedBytes::kDropped)]
         .Add(segment.payload_captured);
+    if (flow.Has(flow_flag::kResetHere) &&
+        segment.l4_checksum != L4Checksum::kBad) {
+      tracker_.AnswerWithReset(flow, sender, context);
+    }
     return Verdict::kBlockFlow;
   }
   if (segment.l4_checksum == L4Checksum::kBad) {
@@ -437,23 +395,28 @@ Verdict TcpStage::TakeSegment(Flow& flow, Side sender,
     part = PartOf(whole.parsed, judgement);
   }
   const PacketContext context{whole.packet, part ? *part : whole.parsed,
-                              whole.now};
+                              whole.now, whole.editor};
   const ParsedPacket& segment = context.parsed;
   const Side receiver = Other(sender);
   TcpPair pair = PairOf(flow, sender);
   const bool first_of_side = !pair.sender.Has(end_flag::kPacketSeen);
   const TcpState sender_before = pair.sender.state;
   const TcpState receiver_before = pair.receiver.state;
-  const SeqNum highest_before = pair.sender.snd_nxt;
+  const SeqNum highest_before =
+      first_of_side ? segment.seq : pair.sender.snd_nxt;
+  const uint32_t bytes = whole.parsed.payload_captured;
+  translator_.SetHighest(highest_before);
+  if (part) translator_.FixLength();
   const WindowBefore window(pair);
   const bool plain_ack = segment.Has(kAck) && !segment.Has(kSyn | kRst);
 
   NoteOneSided(flow, sender, segment);
   ResumeAfterReset(flow, sender, segment);
   if (plain_ack) AnnounceProven(flow, receiver, segment.ack);
-  const SegmentInfo info = TakeAsSender(pair, segment);
+  SegmentInfo info = TakeAsSender(pair, segment);
   if (!judgement.in_place) pair.sender.snd_nxt = highest_before;
   if (first_of_side) flow.first_seq[Index(sender)] = segment.seq;
+  if (info.Is(segment_mark::kNewSyn)) NoteMss(flow, sender, segment);
   CountMarks(info.marks | judgement.marks, segment, counters_);
   NoteHandshakeTimes(flow, sender, context, info);
   if (plain_ack && window.known) NoteWindow(flow, sender, window);
@@ -486,10 +449,14 @@ Verdict TcpStage::TakeSegment(Flow& flow, Side sender,
   verdict = std::max(verdict, RaiseStateChange(flow, Hook::kSender, sender,
                                                sender_before, whole));
   if (verdict != Verdict::kForward) {
-    counters_.stream_bytes.Add(whole.parsed.payload_captured);
-    counters_.discarded_bytes[static_cast<size_t>(DiscardedBytes::kDropped)]
-        .Add(whole.parsed.payload_captured);
+    DropAtSender(flow, sender, highest_before, bytes);
+    if (info.Is(segment_mark::kNewFin)) TakeBackFin(pair);
     return verdict;
+  }
+  // Functions see and change the whole.
+  if (part) *part = PartOf(whole.parsed, judgement);
+  if (context.editor.touched()) [[unlikely]] {
+    FollowEdits(flow, sender, context, info.offset);
   }
 
   TakeAsReceiver(pair, segment, info);
@@ -498,6 +465,7 @@ Verdict TcpStage::TakeSegment(Flow& flow, Side sender,
   if (repeats) raise(EventKind::kRetransmission, Hook::kReceiver, receiver);
   verdict = std::max(verdict, RaiseStateChange(flow, Hook::kReceiver, receiver,
                                                receiver_before, whole));
+  if (part) *part = PartOf(whole.parsed, judgement);
 
   if (segment.Has(kUrg)) NoteUrgent(flow, sender, segment, info.offset);
   verdict = std::max(verdict, TakePayload(flow, sender, context, info));
@@ -512,7 +480,7 @@ Verdict TcpStage::TakeSegment(Flow& flow, Side sender,
     }
     verdict = std::max(verdict, delivery_.Acknowledge(flow, sender, context));
   }
-  PacketView view(context.packet, whole.parsed, sender);
+  PacketView view = ViewOf(context, sender, &flow, EditStage::kStream);
   verdict = std::max(verdict, tracker_.TakeFins(flow, &view, context.now));
   if (pair.sender.state != sender_before ||
       pair.receiver.state != receiver_before) {

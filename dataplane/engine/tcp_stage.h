@@ -15,6 +15,7 @@
 
 #include "dataplane/engine/flow_tracker.h"
 #include "dataplane/engine/packet_context.h"
+#include "dataplane/engine/seq_translator.h"
 #include "dataplane/engine/stream_delivery.h"
 #include "dataplane/stats/core_counters.h"
 #include "dataplane/tcp/acceptance.h"
@@ -24,8 +25,12 @@ namespace mosaic {
 
 class TcpStage {
  public:
-  TcpStage(FlowTracker& tracker, StreamDelivery& delivery)
-      : tracker_(tracker), delivery_(delivery), counters_(tracker.counters()) {}
+  TcpStage(FlowTracker& tracker, StreamDelivery& delivery,
+           SeqTranslator& translator)
+      : tracker_(tracker),
+        delivery_(delivery),
+        translator_(translator),
+        counters_(tracker.counters()) {}
 
   // `flow` is the table's flow of the packet's tuple, or null. Returns what is
   // to become of the packet.
@@ -55,17 +60,35 @@ class TcpStage {
   Verdict TakeSegment(Flow& flow, Side sender, const PacketContext& whole,
                       const Judgement& judgement, bool is_new);
 
-  Flow* FlowForNewTuple(const PacketContext& context);
-  // Ends the record if the packet is a SYN that belongs to another connection.
-  // Returns true if it did.
-  bool EndForNewIncarnation(Flow& flow, Side sender,
-                            const PacketContext& context);
   void LearnRoles(Flow& flow, const PacketContext& context);
   void NoteHandshakeTimes(Flow& flow, Side sender, const PacketContext& context,
                           const SegmentInfo& info);
   void CountRepeat(Flow& flow, Side sender, uint32_t bytes);
   Verdict RefuseChecksum(Flow& flow, Side sender, const PacketContext& context);
   void NoteClosing(Flow& flow, const SegmentInfo& info);
+
+  // In tcp_stage_begin.cc.
+  //
+  Flow* FlowForNewTuple(const PacketContext& context);
+  // Ends the record if the packet is a SYN that belongs to another connection.
+  // Returns true if it did.
+  bool EndForNewIncarnation(Flow& flow, Side sender,
+                            const PacketContext& context);
+
+  // In tcp_stage_edit.cc.
+  //
+  // A packet of a remapped flow leaves: returns what is to become of it then.
+  Verdict LeaveRemapped(Flow& flow, Side sender, const PacketContext& context,
+                        Verdict verdict);
+  // What functions made of the segment before its receiver takes it; `offset`
+  // becomes that of its first byte now.
+  void FollowEdits(Flow& flow, Side sender, const PacketContext& context,
+                   int64_t& offset);
+  // A function dropped the segment, of `bytes` payload, at the sender's hook.
+  void DropAtSender(Flow& flow, Side sender, SeqNum highest_before,
+                    uint32_t bytes);
+  // Notes the longest segment that the sender of a SYN takes.
+  static void NoteMss(Flow& flow, Side sender, const ParsedPacket& segment);
 
   // In tcp_stage_rare.cc.
   //
@@ -117,6 +140,7 @@ class TcpStage {
 
   FlowTracker& tracker_;
   StreamDelivery& delivery_;
+  SeqTranslator& translator_;
   CoreCounters& counters_;
 };
 

@@ -43,7 +43,9 @@ bool TcpStage::TakeCandidate(Flow& flow, Side sender,
   const bool any_syn_begins =
       tracker_.limits().reincarnation == Reincarnation::kAnySyn &&
       !context.parsed.Has(kAck);
-  if (any_syn_begins || !IsCandidate(pair, context.parsed) ||
+  // Numbers are translated for one handshake.
+  if (any_syn_begins || flow.Has(flow_flag::kRemapped) ||
+      !IsCandidate(pair, context.parsed) ||
       (flow.flags & (flow_flag::kClosed | flow_flag::kReset)) != 0 ||
       context.now - flow.last_seen > tracker_.limits().timeouts.handshake) {
     return false;
@@ -58,11 +60,14 @@ bool TcpStage::TakeCandidate(Flow& flow, Side sender,
 
 void TcpStage::ChooseHandshake(Flow& flow, Side sender,
                                const ParsedPacket& segment) {
-  if (flow.rare_state == nullptr) return;
+  if (flow.rare_state == nullptr || flow.Has(flow_flag::kRemapped)) return;
   const Chosen chosen =
       ChooseCandidates(PairOf(flow, sender), segment, *flow.rare_state);
-  if (chosen.sender) tracker_.rare_states().Drop(flow, sender);
-  if (chosen.receiver) tracker_.rare_states().Drop(flow, Other(sender));
+  for (const Side side : {sender, Other(sender)}) {
+    if (!(side == sender ? chosen.sender : chosen.receiver)) continue;
+    tracker_.rare_states().Drop(flow, side);
+    flow.mss[Index(side)] = 0;  // What the newest told.
+  }
 }
 
 Judgement TcpStage::JudgeSegment(Flow& flow, Side sender,
@@ -110,6 +115,7 @@ Verdict TcpStage::Refuse(Flow& flow, Side sender, const PacketContext& context,
                          const Judgement& judgement) {
   const Side receiver = Other(sender);
   CountMarks(judgement.marks, context.parsed, counters_);
+  translator_.FixLength();
   Verdict verdict = RaisePacketEvent(flow, EventKind::kPacketIn, Hook::kSender,
                                      sender, context);
   if (verdict != Verdict::kForward) {
@@ -159,7 +165,7 @@ Verdict TcpStage::SetAside(Flow& flow, Side sender,
                                    receiver)) {
     return Verdict::kForward;
   }
-  PacketView view(context.packet, segment, sender);
+  PacketView view = ViewOf(context, sender, &flow, EditStage::kStream);
   Event event;
   event.kind = EventKind::kError;
   event.side = receiver;

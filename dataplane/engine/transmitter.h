@@ -13,8 +13,10 @@
 #include <vector>
 
 #include "dataplane/base/packet.h"
+#include "dataplane/edit/packet_buffers.h"
 #include "dataplane/engine/burst.h"
 #include "dataplane/io/packet_sink.h"
+#include "dataplane/parse/parsed_packet.h"
 #include "dataplane/stats/core_counters.h"
 
 namespace mosaic {
@@ -25,8 +27,22 @@ class Transmitter {
   // only receives. They outlive the transmitter.
   Transmitter(const std::vector<PacketSink*>& sinks, CoreCounters& counters);
 
+  // Whether any port sends at all.
+  bool sends() const;
+
+  // What Packet::port must be for a packet to leave as one that came in by
+  // `port` does, or back towards `port`; kNoLane if it cannot.
+  static constexpr uint16_t kNoLane = UINT16_MAX;
+  uint16_t LaneFrom(uint16_t port) const;
+  uint16_t LaneTowards(uint16_t port) const;
+
   // The packet's fate: transmitted, consumed, or dropped as tx_refused.
   void Forward(Packet& packet);
+
+  // Forward() for a segment that leaves in parts of at most `payload_bytes`.
+  // Without a buffer for the rest the whole goes on, longer than it should.
+  void ForwardInParts(Packet& packet, const ParsedPacket& parsed,
+                      uint32_t payload_bytes, PacketBuffers& buffers);
 
   // Sends what Forward() has gathered. To be called after each burst.
   void Flush() {

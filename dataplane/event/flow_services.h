@@ -16,6 +16,8 @@
 
 namespace mosaic {
 
+class PacketView;
+
 // What a function may do to the streams of a flow; FlowView has the contracts.
 class StreamOptions {
  public:
@@ -75,14 +77,18 @@ class FlowServices {
                                const TimerSpec& spec) = 0;
   virtual bool CancelTimer(NfSlot& slot, TimerHandle timer) = 0;
 
-  // As FlowView has them. An engine that cannot send refuses them all.
-  virtual RemapResult RemapSequence(Flow&, Side, int64_t, SeqNum) {
+  // As FlowView has them; the packet at hand may be null. An engine that cannot
+  // send refuses them all, and holds nothing.
+  virtual RemapResult RemapSequence(Flow&, const PacketView*, Side, int64_t,
+                                    SeqNum) {
     return RemapResult::kBadOffset;
   }
   virtual SendResult Send(Flow&, const SegmentSpec&) {
     return SendResult::kNoPath;
   }
   virtual SendResult Reset(Flow&) { return SendResult::kNoPath; }
+  virtual size_t Release(Flow&, const LinkRef&, HeldFate, size_t) { return 0; }
+  virtual size_t HeldBy(const Flow&, const LinkRef&) const { return 0; }
 };
 
 }  // namespace mosaic

@@ -23,6 +23,7 @@
 
 namespace mosaic {
 
+struct FlowRemap;
 struct StreamState;
 struct Subscription;
 
@@ -54,8 +55,14 @@ inline constexpr uint16_t kForget = 1 << 6;        // Ends after this packet.
 inline constexpr uint16_t kRolesGuessed = 1 << 7;  // No SYN told who the client
                                                    // is.
 inline constexpr uint16_t kOverrides = 1 << 8;     // A function set options.
-inline constexpr uint16_t kUnsettled = 1 << 9;  // Buffers are to be brought to
-                                                // what is set and listened to.
+inline constexpr uint16_t kUnsettled = 1 << 9;   // Buffers are to be brought to
+                                                 // what is set and listened to.
+inline constexpr uint16_t kRemapped = 1 << 10;   // `remap` is not null.
+inline constexpr uint16_t kToBeReset = 1 << 11;  // By us, after this packet.
+inline constexpr uint16_t kResetHere = 1 << 12;  // By us: what still comes is
+                                                 // answered with a RST.
+inline constexpr uint16_t kWithheld = 1 << 14;   // TcpRare::withheld has some.
+inline constexpr uint16_t kHolding = 1 << 13;  // Functions hold packets of it.
 }  // namespace flow_flag
 
 struct alignas(64) Flow {
@@ -89,10 +96,13 @@ struct alignas(64) Flow {
   std::array<RareCounters, kSides> rare;
   std::array<uint32_t, kSides> rtt_micros = {};   // Towards each side.
   std::array<uint32_t, kSides> icmp_errors = {};  // Quoting what it sent.
-  std::array<SeqNum, kSides> first_seq;  // Of the first packet, by sender.
-  uint64_t revision = 0;          // Of the snapshot it was attached under.
-  TcpRare* rare_state = nullptr;  // Null until something unusual happens.
+  std::array<SeqNum, kSides> first_seq;   // Of the first packet, by sender.
+  std::array<uint16_t, kSides> mss = {};  // Of its SYN; 0: it told none.
   uint32_t link_states = 0;       // LinkStatePool's own: number + 1; 0: none.
+  TcpRare* rare_state = nullptr;  // Null until something unusual happens.
+  // Null until its sequence numbers differ for the two ends, by sender; the
+  // memory is SeqTranslator's.
+  FlowRemap* remap = nullptr;
 
   Side SideOf(EndpointIndex endpoint) const {
     return static_cast<Side>(endpoint ^ client);

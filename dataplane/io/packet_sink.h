@@ -4,6 +4,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <span>
 
 #include "dataplane/base/packet.h"
@@ -19,6 +21,10 @@ class PacketSink {
   // how many were sent. Never waits for long.
   // REQUIRES: each has bytes: it was neither freed nor moved from.
   virtual size_t Send(std::span<Packet> packets) = 0;
+
+  // Index of the port that it sends by, if it is one's: what tells by which
+  // port the answer to a packet leaves.
+  virtual std::optional<uint16_t> port() const { return std::nullopt; }
 };
 
 }  // namespace mosaic

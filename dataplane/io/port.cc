@@ -210,6 +210,7 @@ absl::Status Port::SetUpQueues(const std::function<Timestamp()>& now) {
     TxQueue::Config config;
     config.device = device_;
     config.queue = queue;
+    config.port = index_;
     config.max_frame_bytes = MaxFrameBytes(config_);
     tx_queues_.push_back(std::make_unique<TxQueue>(config, *pool_));
   }

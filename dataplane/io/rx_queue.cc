@@ -100,6 +100,9 @@ void RxQueue::Deliver(rte_mbuf& mbuf, Timestamp now, Packet& packet) {
   packet.storage = &mbuf;
   packet.port = config_.port;
   packet.link = LinkType::kEthernet;
+  const bool own = RTE_MBUF_DIRECT(&mbuf) && rte_mbuf_refcnt_read(&mbuf) == 1;
+  packet.access = own ? PacketBytes::kOwn : PacketBytes::kShared;
+  packet.tailroom = own ? rte_pktmbuf_tailroom(&mbuf) : uint16_t{0};
   if (config_.checksums == PortConfig::Checksums::kTakeAsGood) {
     packet.ip_checksum = ChecksumVerdict::kGood;
     packet.l4_checksum = ChecksumVerdict::kGood;

@@ -22,9 +22,9 @@ namespace mosaic {
 //
 // Ownership   Owns the bytes; must outlive its sources and their packets.
 // Memory      The file's size plus 32 bytes a packet. All resident after
-// Load(). Threading   Immutable after Load(), so any thread may read. A
-// pipeline that
-//             edits packets edits the trace: such a run is not repeatable.
+//             Load().
+// Threading   Immutable after Load(), so any thread may read. Its packets are
+//             PacketBytes::kShared: who edits one copies it first.
 class Trace {
  public:
   // Half a cache line: every packet costs the read of its entry.

@@ -35,6 +35,7 @@ class TxQueue final : public PacketSink {
   struct Config {
     uint16_t device = 0;  // DPDK's number of the port.
     uint16_t queue = 0;
+    uint16_t port = 0;  // Mosaic's.
     uint32_t max_frame_bytes = 0;
   };
 
@@ -43,6 +44,7 @@ class TxQueue final : public PacketSink {
       : config_(config), pool_(pool) {}
 
   size_t Send(std::span<Packet> packets) override;
+  std::optional<uint16_t> port() const override { return config_.port; }
 
   const TxQueueCounters& counters() const { return counters_; }
 

@@ -8,9 +8,9 @@ namespace {
 
 using Names = std::span<const std::string_view>;
 
-constexpr std::string_view kDropReasonNames[] = {"parse_error",  "nf",
-                                                 "flow_blocked", "handoff_full",
-                                                 "tx_refused",   "ip_fragment"};
+constexpr std::string_view kDropReasonNames[] = {
+    "parse_error", "nf",          "flow_blocked", "handoff_full",
+    "tx_refused",  "ip_fragment", "not_remapped"};
 constexpr std::string_view kParseErrorNames[] = {
     "link_truncated", "link_unsupported", "ip_truncated",
     "ip_version",     "ip_header_length", "ip_total_length",
@@ -38,6 +38,12 @@ constexpr std::string_view kEndReasonNames[] = {"fin",     "reset",   "refused",
 constexpr std::string_view kEventNames[] = {
     "connection_start", "packet_in",    "retransmission", "error",
     "new_data",         "state_change", "orphan",         "connection_end"};
+constexpr std::string_view kEditNames[] = {
+    "done",         "not_editable", "no_region",     "out_of_bounds",
+    "fixed_length", "malformed",    "too_long",      "too_late",
+    "already_sent", "out_of_order", "empty_segment", "tunnelled",
+    "reassembled",  "cut",          "bad_checksum",  "source_routed",
+    "no_buffer",    "remap_full"};
 constexpr std::string_view kSideNames[] = {"client", "server"};
 constexpr std::string_view kRefusedNames[] = {
     "bad_checksum", "beyond_buffer", "too_many_islands",
@@ -91,6 +97,9 @@ constexpr std::string_view kAnomalyNames[] = {"rst_out_of_window",
                                               "port_zero",
                                               "group_address"};
 static_assert(std::size(kAnomalyNames) == kAnomalies);
+constexpr std::string_view kHoldEndNames[] = {
+    "released", "dropped", "timed_out", "flow_ended", "blocked", "refused"};
+static_assert(std::size(kHoldEndNames) == kHoldEnds);
 
 #define CELL(field) (offsetof(CoreCounters, field) / sizeof(Counter))
 
@@ -131,6 +140,9 @@ constexpr CounterInfo kInfo[] = {
          "directions of a flow alike."),
     One("mosaic_core_consumed_packets_total", CELL(consumed_packets),
         "Packets looked at and not sent on: receive-only ports and replay."),
+    One("mosaic_core_originated_packets_total", CELL(originated_packets),
+        "Packets that network functions had made, and second parts of those "
+        "that they made too long for one."),
     Many("mosaic_core_dropped_packets_total", "reason", kDropReasonNames,
          CELL(dropped_packets),
          "Packets dropped in software. handoff_full: add workers or spread "
@@ -156,6 +168,22 @@ constexpr CounterInfo kInfo[] = {
     Many("mosaic_icmp_errors_total", "flow", kMatchNames, CELL(icmp_errors),
          "ICMP errors about a tracked flow, and those that quote none. Many "
          "unmatched ones: forged, or the flow is seen elsewhere."),
+    Many("mosaic_packet_edits_total", "result", kEditNames, CELL(packet_edits),
+         "Changes that network functions made to packets, or were refused. "
+         "no_buffer: too many are held or sent at once; remap_full: the bytes "
+         "they "
+         "add are not acknowledged soon enough, or by too many flows at once."),
+    One("mosaic_remapped_packets_total", CELL(remapped_packets),
+        "Packets that left with other sequence numbers than they came with, "
+        "since bytes were added to or removed from their stream before."),
+    Gauge(One("mosaic_remapped_flows", CELL(remapped_flows),
+              "Flows whose sequence numbers differ for their two ends.")),
+    Gauge(One("mosaic_held_packets", CELL(held_packets),
+              "Packets that network functions hold back.")),
+    Many("mosaic_packet_holds_total", "end", kHoldEndNames, CELL(packet_holds),
+         "Packets that network functions held back, by how it ended. timed_out "
+         "and refused: forwarded or dropped as the function's failure policy "
+         "says; look for one that does not release what it holds."),
     One("mosaic_flows_created_total", CELL(flows_created), "Flows tracked."),
     One("mosaic_tcp_flows_created_total", CELL(tcp_flows_created),
         "TCP connections among the flows tracked."),
@@ -218,6 +246,13 @@ constexpr CounterInfo kInfo[] = {
         CELL(retransmitted_packets), "Segments that repeat bytes."),
     One("mosaic_stream_out_of_order_packets_total", CELL(out_of_order_packets),
         "Segments that came before the bytes in front of them."),
+    One("mosaic_stream_resent_after_drop_packets_total",
+        CELL(resent_after_drop_packets),
+        "Segments that repeat bytes whose packet a network function dropped "
+        "when it was offered them; it is asked again."),
+    One("mosaic_stream_withheld_joined_total", CELL(withheld_joined),
+        "Dropped ranges of a stream beyond those that are told apart: a "
+        "function may be asked again about bytes between them."),
     Pairs("mosaic_stream_stopped_total", "side", kSideNames, "reason",
           kStopReasonNames, CELL(stopped_sides),
           "Sides of flows that a monitor stopped, by the policy's condition; "

@@ -26,8 +26,12 @@ enum class DropReason : uint8_t {
   kHandoffFull,  // The owner worker's queue was full.
   kTxRefused,    // The port it was to leave by did not take it.
   kIpFragment,   // A fragment of a datagram that is not sound.
+  kNotRemapped,  // Its sequence numbers have to change, and could not.
 };
-inline constexpr size_t kDropReasons = 6;
+inline constexpr size_t kDropReasons = 7;
+
+// Every EditResult, which api/ declares and knows.
+inline constexpr size_t kEditOutcomes = 18;
 
 // Why stream bytes were refused: they never were part of a stream.
 enum class RefusedBytes : uint8_t {
@@ -109,6 +113,17 @@ enum class Anomaly : uint8_t {
 };
 inline constexpr size_t kAnomalies = 44;
 
+// How it ends that a packet is held (Verdict::kHold).
+enum class HoldEnd : uint8_t {
+  kReleased,   // Forwarded by who held it.
+  kDropped,    // Dropped by one of those.
+  kTimedOut,   // Nobody released it in time.
+  kFlowEnded,  // Its flow ended, or its functions' part in it.
+  kBlocked,    // Its flow was blocked.
+  kRefused,    // There was no room, or it is no packet that can be held.
+};
+inline constexpr size_t kHoldEnds = 6;
+
 // How the reassembly of a fragmented datagram ends.
 enum class DatagramEnd : uint8_t {
   kReassembled,
@@ -125,6 +140,7 @@ struct CoreCounters {
   Counter handed_off_packets;  // To other workers.
   Counter taken_over_packets;  // From other workers.
   Counter consumed_packets;    // Looked at, and at the end of their way.
+  Counter originated_packets;  // Made here, beside those received.
   std::array<Counter, kDropReasons> dropped_packets;
   std::array<Counter, kParseErrorReasons> parse_errors;  // By ParseError - 1.
   std::array<Counter, 8> parse_anomalies;  // By bit of parse_anomaly.
@@ -133,6 +149,12 @@ struct CoreCounters {
   Counter ip_datagrams_held;  // A gauge.
   // ICMP errors about tracked flows, and others.
   std::array<Counter, 2> icmp_errors;
+
+  std::array<Counter, kEditOutcomes> packet_edits;  // By EditResult.
+  Counter remapped_packets;                         // Sequence numbers changed.
+  Counter remapped_flows;                           // A gauge.
+  Counter held_packets;                             // A gauge.
+  std::array<Counter, kHoldEnds> packet_holds;
 
   Counter flows_created;
   Counter tcp_flows_created;  // Of flows_created.
@@ -165,6 +187,8 @@ struct CoreCounters {
   Counter conflict_bytes;
   Counter retransmitted_packets;
   Counter out_of_order_packets;
+  Counter resent_after_drop_packets;
+  Counter withheld_joined;
   // By side, and why.
   std::array<std::array<Counter, kStopReasons>, kSides> stopped_sides;
   std::array<Counter, kAnomalies> anomalies;

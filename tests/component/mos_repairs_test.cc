@@ -222,6 +222,24 @@ void CloseListener(mctx_t m, int, int, event_t, filter_arg_t*) {
   close_result = mtcp_close(m, closing_listener);
 }
 
+std::string inserted_text;
+int insert_result = -1;
+void Insert(mctx_t m, int sock, int side, event_t, filter_arg_t*) {
+  pkt_info p;
+  if (mtcp_getlastpkt(m, sock, side, &p) != 0 || p.payloadlen == 0) return;
+  const std::string_view more = "--";
+  insert_result = mtcp_setlastpkt(
+      m, sock, side, 2, reinterpret_cast<const byte*>(more.data()),
+      static_cast<uint16_t>(more.size()),
+      MOS_INSERT | MOS_TCP_PAYLOAD | MOS_UPDATE_IP_CHKSUM |
+          MOS_UPDATE_TCP_CHKSUM);
+}
+void ReadInserted(mctx_t m, int sock, int side, event_t, filter_arg_t*) {
+  std::array<char, 64> b;
+  const ssize_t got = mtcp_peek(m, sock, side, b.data(), b.size());
+  if (got > 0) inserted_text.append(b.data(), static_cast<size_t>(got));
+}
+
 int dropped = 0, received_after_drop = 0, new_data_after_drop = 0;
 void DropData(mctx_t m, int sock, int side, event_t, filter_arg_t*) {
   pkt_info p;
@@ -298,6 +316,7 @@ enum Port : uint16_t {
   kPeek,
   kOwnFilter,
   kClose,
+  kInsert,
   kDrop,
   kWindow,
   kInfo,
@@ -323,6 +342,8 @@ void WriteScript(const fs::path& path) {
   s.FromClient(kOverlap, 2, kAck, "OLD!");
   s.FromClient(kOverlap, 2, kAck, "new!");
   s.FromClient(kOverlap, 0, kAck, "a ");
+  s.Open(kInsert);
+  s.FromClient(kInsert, 0, kPsh | kAck, "abcd");
   s.Open(kWindow);
   s.FromClient(kWindow, 0, kAck, "good");
   s.FromClient(kWindow, 900'000, kAck, "evil");
@@ -400,6 +421,9 @@ void SetUpScopes() {
 }
 
 void SetUpPackets() {
+  const int i = Listen(kInsert);
+  On(i, MOS_ON_PKT_IN, MOS_HK_SND, Insert);
+  On(i, MOS_ON_CONN_NEW_DATA, MOS_NULL, ReadInserted);
   const int d = Listen(kDrop);
   On(d, MOS_ON_PKT_IN, MOS_HK_SND, DropData);
   On(d, MOS_ON_PKT_IN, MOS_HK_RCV, CountReceived);
@@ -500,6 +524,11 @@ TEST(MosRepairsTest, WhatIsNotTcpIsAnOrphanOfStreamMonitorsNotAFlow) {
 TEST(MosRepairsTest, CloseOnAMonitorUnregistersIt) {
   EXPECT_EQ(close_result, 0);
   EXPECT_EQ(calls_of_closed, 1);
+}
+
+TEST(MosRepairsTest, InsertMovesTheRightBytes) {
+  EXPECT_EQ(insert_result, 0);
+  EXPECT_EQ(inserted_text, "ab--cd");
 }
 
 TEST(MosRepairsTest, ADropAtTheSendersHookDoesNotAdvanceTheReceiver) {

@@ -62,6 +62,26 @@ class ExamplesTest(unittest.TestCase):
         self.assertEqual([(f[0][1], f[1][1]) for f in sent],
                          [(40000, 80), (80, 40000), (40000, 80)])
 
+    def test_nat_translates_there_and_back(self):
+        capture = Capture()
+        first = Connection(capture, client=("10.0.0.1", 40000)).open()
+        first.from_client(ACK | PSH, b"one")
+        # The server's packets are addressed to the translation, as it knows no other.
+        self.assertEqual(len(capture.records), 4)
+        second = Connection(capture, client=("10.0.0.3", 40000)).open()
+        second.from_client(ACK | PSH, b"two")
+        printed = self.run_example("nat", capture, "192.0.2.1", "6000", forward=True)
+        self.assertEqual(printed, "10.0.0.1:40000 is 192.0.2.1:6000\n"
+                                  "10.0.0.3:40000 is 192.0.2.1:6001\n")
+        sent = [fields(frame) for frame in read(self.folder / "out.pcap")]
+        self.assertEqual(len(sent), 8)
+        for at, (client, port) in ((0, ("10.0.0.1", 6000)), (4, ("10.0.0.3", 6001))):
+            for i in (0, 2, 3):
+                self.assertEqual(sent[at + i][0], ("192.0.2.1", port))
+                self.assertEqual(sent[at + i][1], ("10.0.0.2", 80))
+            self.assertEqual(sent[at + 1][1], (client, 40000))
+        self.assertEqual((sent[3][5], sent[7][5]), (b"one", b"two"))
+
     def test_tunnel_detector_finds_what_differs_and_only_that(self):
         capture = Capture()
         c = Connection(capture).open()

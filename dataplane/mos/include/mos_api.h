@@ -236,9 +236,6 @@ int mtcp_getlastpkt(mctx_t mctx, int sock, int side, struct pkt_info* p);
 //               MOS_HK_SND), or it went on before with another length
 //   EOPNOTSUPP  in a tunnel, of fragments, cut, or with a bad checksum
 //   ENOSPC      no room in the packet, or for one more change of the flow
-//
-// As long as the engine lends no editor to packets, all but MOS_DROP answer
-// ENODATA, MOS_SEQ_REMAP answers EINVAL, and the two calls below ENETDOWN.
 int mtcp_setlastpkt(mctx_t mctx, int sock, int side, off_t offset,
                     const byte* data, uint16_t datalen, int option);
 

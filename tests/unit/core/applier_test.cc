@@ -1,5 +1,6 @@
 #include "control/core/applier.h"
 
+#include "dataplane/event/subscription.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/unit/core/core_harness.h"
@@ -116,7 +117,8 @@ TEST(ApplierTest, AFlowThatBeganUnderWhatWasTakenBackIsAttachedAnew) {
     core.RunWorkers();
     const auto& table = core.engine->worker(0).pipeline().tracker().table();
     if (table.size() == 0) return;
-    seen_under_new |= RevisionOf(core, 0) == 2 && table.At(0).revision == 2;
+    seen_under_new |=
+        RevisionOf(core, 0) == 2 && table.At(0).subscription->revision == 2;
   };
   ASSERT_FALSE(core.applier.Apply(Config(kTwo), LiveFlows::kKeep).ok());
   ASSERT_TRUE(seen_under_new);

@@ -2,6 +2,7 @@
 // the bounds of it.
 
 #include <string>
+#include <vector>
 
 #include "gtest/gtest.h"
 #include "tests/support/connection.h"
@@ -154,6 +155,59 @@ TEST(Held, ASideThatNobodyReadsHoldsNothing) {
   SendWithoutAck(c, 0, "odd");
   EXPECT_EQ(harness.counters().pending_bytes.Read(), 0u);
   EXPECT_EQ(Unacceptable(harness), 3u);
+}
+
+TEST(Held, BeforeWhatMayHaveBeenTakenLengthsStay) {
+  std::vector<EditResult> answers;
+  EngineSetup setup;
+  setup.functions[0].on_event = [&](const Event& event, FlowView&) {
+    if (event.kind == EventKind::kPacketIn && event.hook == Hook::kSender &&
+        event.packet->payload().size() == 3) {
+      const uint8_t byte = 'X';
+      answers.push_back(
+          event.packet->Insert(PacketRegion::kPayload, 1, {&byte, 1}));
+    }
+    return Verdict::kForward;
+  };
+  EngineHarness harness(setup);
+  Connection c(harness);
+  c.Handshake();
+  SendWithoutAck(c, 3, "defg");
+  c.client().Data(0, "abc");
+  c.server().Ack(7);
+  EXPECT_EQ(answers, std::vector<EditResult>{EditResult::kOutOfOrder});
+  EXPECT_EQ(harness.recorded().data[1], "abcdefg");
+}
+
+TEST(Held, OfASegmentBeyondTheWindowBothPartsAreTakenAsEdited) {
+  EngineSetup setup;
+  setup.functions[0].on_event = [](const Event& event, FlowView&) {
+    if (event.kind != EventKind::kPacketIn || event.packet->payload().empty()) {
+      return Verdict::kForward;
+    }
+    const bool sender = event.hook == Hook::kSender;
+    const uint8_t byte = sender ? 'S' : 'R';
+    EXPECT_EQ(event.packet->Insert(PacketRegion::kPayload, 1, {&byte, 1}),
+              sender ? EditResult::kOutOfOrder : EditResult::kTooLate);
+    for (const size_t at : {size_t{0}, size_t{4}}) {
+      EXPECT_EQ(event.packet->Overwrite(PacketRegion::kPayload,
+                                        at + (sender ? 0 : 1), {&byte, 1}),
+                EditResult::kDone);
+    }
+    return Verdict::kForward;
+  };
+  EngineHarness harness(setup);
+  Connection c(harness);
+  c.Syn();
+  c.Send(c.Bare(Side::kServer)
+             .Ack(1001)
+             .Flags(tcp_flag::kSyn | tcp_flag::kAck)
+             .Window(4));
+  c.HandshakeAck();
+  c.client().Data(0, "abcdef");
+  EXPECT_EQ(harness.recorded().data[1], "SRcd");
+  c.server().Ack(6);
+  EXPECT_EQ(harness.recorded().data[1], "SRcdSR");
 }
 
 }  // namespace

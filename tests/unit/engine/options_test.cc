@@ -306,5 +306,25 @@ TEST_F(Options, FlowIsVisitedByItsNameUntilItEnds) {
   EXPECT_FALSE(worker.VisitFlow(handle, [](FlowView&) { FAIL(); }));
 }
 
+TEST_F(Options, ResetOfAVisitedFlowIsCarriedOutWithTheNextTimers) {
+  WorkerView worker;
+  FlowHandle handle;
+  EngineSetup setup = Watching(true);
+  setup.functions[0].on_start = [&](const WorkerView& view) { worker = view; };
+  EngineHarness harness(std::move(setup));
+  Connection c(harness);
+  next_ = [&](FlowView& flow) { handle = flow.handle(); };
+  c.Handshake();
+  ASSERT_TRUE(worker.VisitFlow(handle, [](FlowView& flow) {
+    EXPECT_EQ(flow.Reset(), SendResult::kNoPath) << "a port that only receives";
+    EXPECT_EQ(flow.state(kServer), TcpState::kEstablished);
+  }));
+  harness.Wait(Duration::Millis(2));
+  harness.RunTimers();
+  ASSERT_TRUE(worker.VisitFlow(handle, [](FlowView& flow) {
+    EXPECT_EQ(flow.state(kServer), TcpState::kClosed);
+  }));
+}
+
 }  // namespace
 }  // namespace mosaic::testing
