@@ -1,5 +1,8 @@
 #include "dataplane/engine/tcp_anomalies.h"
 
+#include <algorithm>
+#include <array>
+
 #include "dataplane/tcp/tcp_observer.h"
 
 namespace mosaic {
@@ -79,6 +82,27 @@ bool CountFlags(const ParsedPacket& segment, CoreCounters& counters) {
     anomaly = Anomaly::kNullFlags;
   } else if (flags == (kFin | kPsh | kUrg)) {
     anomaly = Anomaly::kXmasFlags;
+  } else {
+    return false;
+  }
+  CountAnomaly(anomaly, counters);
+  return true;
+}
+
+bool CountEndpoints(const FlowKey& key, CoreCounters& counters) {
+  const auto is_group = [&key](const std::array<uint8_t, 16>& address) {
+    if (key.ip_version == 6) return address[0] == 0xff;
+    constexpr std::array<uint8_t, 4> kBroadcast = {255, 255, 255, 255};
+    return (address[0] & 0xf0) == 0xe0 ||
+           std::equal(kBroadcast.begin(), kBroadcast.end(), address.begin());
+  };
+  Anomaly anomaly;
+  if (key.address[0] == key.address[1] && key.port[0] == key.port[1]) {
+    anomaly = Anomaly::kSameEndpoints;
+  } else if (key.port[0] == 0 || key.port[1] == 0) {
+    anomaly = Anomaly::kPortZero;
+  } else if (is_group(key.address[0]) || is_group(key.address[1])) {
+    anomaly = Anomaly::kGroupAddress;
   } else {
     return false;
   }

@@ -18,9 +18,13 @@ using tcp_flag::kUrg;
 // Flags of an end on which a segment may take the short way.
 constexpr uint16_t kPlainMask = end_flag::kPacketSeen | end_flag::kAckSeen |
                                 end_flag::kFinSeen | end_flag::kBuffered |
-                                end_flag::kRstSeen | end_flag::kHeld;
+                                end_flag::kRstSeen | end_flag::kHeld |
+                                end_flag::kPastSyn;
 constexpr size_t kTcpHeader = 20;
-constexpr uint16_t kPlainWant = end_flag::kPacketSeen | end_flag::kAckSeen;
+// A server's first segment behind its SYN/ACK takes the long way: its window is
+// the first that may be scaled.
+constexpr uint16_t kPlainWant =
+    end_flag::kPacketSeen | end_flag::kAckSeen | end_flag::kPastSyn;
 
 void CountPacket(Flow& flow, Side sender, const PacketContext& context) {
   HotCounters& hot = flow.hot[Index(sender)];
@@ -222,13 +226,11 @@ bool TcpStage::TakePlain(TcpEnd& from, const TcpEnd& to,
   }
   // ... inside the window, which does not shrink; acknowledging what was sent
   // and not acknowledged.
-  const uint32_t window =
-      uint32_t{segment.window}
-      << ((from.flags & to.flags & end_flag::kScaling) ? from.window_shift : 0);
+  const uint32_t window = uint32_t{segment.window} << ScaleOf(from, to);
   const uint32_t newly_acked = segment.ack.raw() - to.snd_una.raw();
   if (segment.seq.raw() + segment.payload_length - from.snd_una.raw() >
           to.window ||
-      newly_acked > to.snd_nxt.raw() - to.snd_una.raw() ||
+      segment.ack < to.snd_una || segment.ack > to.snd_nxt ||
       newly_acked + window < from.window || IsOddTtl(from.ttl, segment.ttl)) {
     return false;
   }
@@ -262,9 +264,7 @@ Verdict TcpStage::ProcessPlain(Flow& flow, Side sender,
   const SeqNum behind = segment.seq + bytes;
   if (behind > from.snd_nxt) from.snd_nxt = behind;
   to.snd_una = segment.ack;
-  from.window =
-      uint32_t{segment.window}
-      << ((from.flags & to.flags & end_flag::kScaling) ? from.window_shift : 0);
+  from.window = uint32_t{segment.window} << ScaleOf(from, to);
 
   Verdict verdict = RaisePacketEvent(flow, EventKind::kPacketIn, Hook::kSender,
                                      sender, context);
@@ -415,6 +415,7 @@ Verdict TcpStage::TakeSegment(Flow& flow, Side sender,
   ResumeAfterReset(flow, sender, segment);
   if (plain_ack) AnnounceProven(flow, receiver, segment.ack);
   SegmentInfo info = TakeAsSender(pair, segment);
+  if (!judgement.in_place) pair.sender.snd_nxt = highest_before;
   if (first_of_side) flow.first_seq[Index(sender)] = segment.seq;
   if (info.Is(segment_mark::kNewSyn)) NoteMss(flow, sender, segment);
   CountMarks(info.marks | judgement.marks, segment, counters_);

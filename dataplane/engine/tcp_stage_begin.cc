@@ -17,14 +17,11 @@ Flow* TcpStage::FlowForNewTuple(const PacketContext& context) {
   const ParsedPacket& segment = context.parsed;
   const bool syn = segment.Has(kSyn);
   const bool bare_syn = syn && !segment.Has(kAck | kRst | kFin);
-  const FlowKey& key = segment.key;
-  bool odd = CountFlags(segment, counters_);
-  if (key.address[0] == key.address[1] && key.port[0] == key.port[1]) {
-    CountAnomaly(Anomaly::kSameEndpoints, counters_);
-    odd = true;
-  }
+  const bool odd_flags = CountFlags(segment, counters_);
+  const bool odd_endpoints = CountEndpoints(segment.key, counters_);
   // Live such packets take no memory; in captures they are part of the tale.
-  if (odd && tracker_.limits().reincarnation == Reincarnation::kWhenClosed) {
+  if ((odd_flags || odd_endpoints) &&
+      tracker_.limits().reincarnation == Reincarnation::kWhenClosed) {
     return nullptr;
   }
   if (!bare_syn && !tracker_.picks_up_midstream()) return nullptr;

@@ -107,7 +107,7 @@ Judgement TcpStage::JudgeSegment(Flow& flow, Side sender,
   }
   around.timestamps_expired = context.now - seen_before > kTimestampLife;
   judgement = Judge(pair, segment, options, around);
-  if (!judgement.refused) TakeTimestamp(pair, segment, options);
+  if (!judgement.refused) TakeTimestamp(pair, segment, options, around);
   return judgement;
 }
 
@@ -138,10 +138,12 @@ Verdict TcpStage::SetAside(Flow& flow, Side sender,
                                          segment.payload_captured - from);
   const TcpEnd& end = flow.end[Index(sender)];
   const SeqNum first = segment.seq + (segment.Has(kSyn) ? 1u : 0u) + from;
-  // Half of all numbers away counts as ahead, and is never taken.
-  const bool reachable = first.Since(end.next_seq) >= -kMaxWindow;
-  const int64_t ahead = reachable ? int64_t{first.Since(end.next_seq)}
-                                  : int64_t{first.raw() - end.next_seq.raw()};
+  // Further than any window reaches counts as ahead, and is never taken; held,
+  // it would make what the peer acknowledges look like something unseen.
+  const int32_t distance = first.Since(end.next_seq);
+  const bool reachable = distance >= -kMaxWindow && distance <= kMaxWindow;
+  const int64_t ahead =
+      reachable ? int64_t{distance} : int64_t{first.raw() - end.next_seq.raw()};
   const int64_t offset = static_cast<int64_t>(end.delivered) + ahead;
   const Side receiver = Other(sender);
   if (judgement.hold && reachable && offset >= 0 &&
@@ -197,6 +199,7 @@ void TcpStage::AnnounceProven(Flow& flow, Side from, SeqNum ack) {
         !pair.sender.Has(end_flag::kFinAcked) && begin >= pair.sender_fin &&
         ack > pair.sender_fin + 1u) {
       TakeBackFin(pair);
+      flow.Clear(flow_flag::kClosed);
     }
     if (end > pair.sender.snd_nxt) pair.sender.snd_nxt = end;
   }
@@ -313,7 +316,7 @@ void TcpStage::NoteWindow(Flow& flow, Side side, const WindowBefore& before) {
   TcpRare* const rare = tracker_.rare_states().Of(flow);
   if (rare == nullptr) return;
   // Rounding to the scale moves an edge back by less than its unit.
-  const uint32_t unit = 1u << end.window_shift;
+  const uint32_t unit = 1u << ScaleOf(end, flow.end[Index(Other(side))]);
   if (before.scaled && static_cast<uint32_t>(before.edge.Since(edge)) >= unit) {
     CountAnomaly(Anomaly::kWindowRecision, counters_);
   }

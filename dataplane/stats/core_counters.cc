@@ -93,7 +93,9 @@ constexpr std::string_view kAnomalyNames[] = {"rst_out_of_window",
                                               "urg_limit",
                                               "bad_mss",
                                               "async",
-                                              "land"};
+                                              "land",
+                                              "port_zero",
+                                              "group_address"};
 static_assert(std::size(kAnomalyNames) == kAnomalies);
 constexpr std::string_view kPressureNames[] = {"normal", "pressure",
                                                "emergency"};

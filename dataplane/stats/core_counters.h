@@ -113,8 +113,10 @@ enum class Anomaly : uint8_t {
   kBadMss,               // A maximum segment size below 88, or two of them.
   kOneSided,             // Not wrong: only one end is seen.
   kSameEndpoints,        // From an endpoint to itself.
+  kPortZero,             // From or to port 0, which no socket has.
+  kGroupAddress,         // From or to a multicast or broadcast address.
 };
-inline constexpr size_t kAnomalies = 42;
+inline constexpr size_t kAnomalies = 44;
 
 // How it ends that a packet is held (Verdict::kHold).
 enum class HoldEnd : uint8_t {

@@ -53,7 +53,7 @@ uint64_t JudgeAck(const TcpPair& pair, const ParsedPacket& segment,
   }
   if (segment.payload_length > 0 && unseen) return segment_mark::kInvalidAck;
   if (!receiver.Has(end_flag::kAckSeen)) return 0;
-  const int32_t window = 65'535 << pair.sender.window_shift;
+  const int32_t window = 65'535 << ScaleOf(pair.sender, receiver);
   return receiver.snd_una.Since(segment.ack) > window
              ? segment_mark::kInvalidAck
              : 0;
@@ -92,7 +92,13 @@ void JudgePlace(const TcpPair& pair, const ParsedPacket& segment,
       return;
     }
   }
-  if (length == 0) return;
+  if (length == 0) {
+    judgement.in_place = room >= 0 && !ambiguous;
+    if (!judgement.in_place) {
+      judgement.marks |= segment_mark::kSegmentOutOfWindow;
+    }
+    return;
+  }
   if (ambiguous || room <= 0) {
     const bool probes = pair.receiver.window == 0 && length == 1 &&
                         segment.seq == pair.sender.next_seq;
@@ -157,7 +163,7 @@ Judgement Judge(const TcpPair& pair, const ParsedPacket& segment,
 }
 
 void TakeTimestamp(const TcpPair& pair, const ParsedPacket& segment,
-                   const TcpOptions& options) {
+                   const TcpOptions& options, const Surroundings& around) {
   if (!options.has_timestamps) return;
   TcpEnd& sender = pair.sender;
   // What was met in its middle has agreed on them before.
@@ -166,7 +172,11 @@ void TakeTimestamp(const TcpPair& pair, const ParsedPacket& segment,
   // overtook others would make them look old (RFC 7323, section 4.3).
   const bool reaches_back =
       !sender.Has(end_flag::kAckSeen) || segment.seq <= sender.snd_una;
-  if (reaches_back) sender.timestamp = options.timestamp_value;
+  // Nor back, or an old acknowledgement would let old data in.
+  const bool older =
+      sender.timestamp != 0 && !around.timestamps_expired &&
+      static_cast<int32_t>(options.timestamp_value - sender.timestamp) < 0;
+  if (reaches_back && !older) sender.timestamp = options.timestamp_value;
 }
 
 }  // namespace mosaic

@@ -44,6 +44,10 @@ struct Judgement {
   // held. The FIN is not taken if some are.
   uint32_t inside = 0;
   bool takes_fin = true;
+  // False of a segment without payload whose number is outside the window: what
+  // it acknowledges is taken, since the middle may have missed what came
+  // before, but not that its sender is there.
+  bool in_place = true;
   // Whether what is not taken may yet be acknowledged, and so is to be held.
   bool hold = true;
 };
@@ -55,7 +59,7 @@ Judgement Judge(const TcpPair& pair, const ParsedPacket& segment,
 // Notes the timestamp of a segment that was taken. REQUIRES: called before the
 // ends take it.
 void TakeTimestamp(const TcpPair& pair, const ParsedPacket& segment,
-                   const TcpOptions& options);
+                   const TcpOptions& options, const Surroundings& around);
 
 // True if the signature of `segment` is one that its ends did not agree on.
 bool SignedUnexpectedly(const TcpEnd& sender, const TcpOptions& options);

@@ -68,6 +68,13 @@ struct TcpEnd {
 
 static_assert(sizeof(TcpEnd) == 32);
 
+// By how much the windows are scaled that `end` offers: not at all unless both
+// ends said that they scale (RFC 7323, section 2.2).
+inline uint32_t ScaleOf(const TcpEnd& end, const TcpEnd& peer) {
+  return (end.flags & peer.flags & end_flag::kScaling) != 0 ? end.window_shift
+                                                            : 0;
+}
+
 // The number of the byte at stream offset `offset`.
 inline SeqNum SeqAt(const TcpEnd& end, uint64_t offset) {
   return end.next_seq + static_cast<uint32_t>(offset - end.delivered);

@@ -87,6 +87,9 @@ uint64_t TakeSyn(TcpPair& pair, const ParsedPacket& segment) {
   } else if (!sender.Has(end_flag::kPacketSeen)) {
     StartStream(sender, first);
   }
+  // What was acknowledged before can only be what follows this SYN.
+  const int32_t acked = sender.snd_una.Since(first);
+  if (acked < 0 || acked > kMaxWindow) sender.Clear(end_flag::kAckSeen);
   sender.Set(end_flag::kSynSeen);
   uint64_t marks = segment_mark::kNewSyn | TakeSynOptions(sender, segment);
   if (!segment.Has(kAck) && receiver.state == TcpState::kSynSent) {
@@ -155,6 +158,14 @@ uint64_t TakeAck(TcpEnd& receiver, const ParsedPacket& segment) {
 TcpState StateByFins(const TcpEnd& end, const TcpEnd& peer) {
   const bool received = peer.Has(end_flag::kFinDelivered);
   if (!end.Has(end_flag::kFinSeen)) {
+    // Of an end that was never heard it is known what it received.
+    const bool opening = end.Has(end_flag::kPacketSeen)
+                             ? end.Has(end_flag::kSynSeen)
+                             : peer.Has(end_flag::kSynSeen);
+    if (opening && !end.Has(end_flag::kSynAcked)) {
+      return peer.Has(end_flag::kSynSeen) ? TcpState::kSynReceived
+                                          : TcpState::kSynSent;
+    }
     return received ? TcpState::kCloseWait : TcpState::kEstablished;
   }
   if (end.Has(end_flag::kFinAcked)) {
@@ -238,14 +249,12 @@ SegmentInfo TakeAsSender(TcpPair pair, const ParsedPacket& segment) {
   }
   if (segment.Has(kAck)) info.marks |= TakeAck(pair.receiver, segment);
 
-  // The window of a SYN is never scaled, and scaling holds only if both offered
-  // it (RFC 7323, section 2.2).
-  const bool scaled = !syn && sender.Has(end_flag::kScaling) &&
-                      pair.receiver.Has(end_flag::kScaling);
-  // An acknowledgement that was overtaken brings an old window.
-  if (!segment.Has(kAck) || segment.ack >= pair.receiver.snd_una) {
+  // The window of a SYN is never scaled. An acknowledgement that was overtaken
+  // brings an old window, and so does a SYN that comes again.
+  const bool old = segment.Has(kAck) && segment.ack < pair.receiver.snd_una;
+  if (!old && !info.Is(segment_mark::kRepeatedSyn)) {
     sender.window = uint32_t{segment.window}
-                    << (scaled ? sender.window_shift : 0);
+                    << (syn ? 0 : ScaleOf(sender, pair.receiver));
   }
   return info;
 }
@@ -264,7 +273,10 @@ void TakeAsReceiver(TcpPair pair, const ParsedPacket& segment,
                         segment.ack > receiver.isn();
   if (acks_syn) receiver.Set(end_flag::kSynAcked);
   if (segment.Has(kSyn)) {
-    if (receiver.state == TcpState::kClosed ||
+    // One that comes again finds an end that was closed meanwhile.
+    const bool over = receiver.Has(end_flag::kFinSeen | end_flag::kRstSeen) ||
+                      pair.sender.Has(end_flag::kRstSeen);
+    if ((receiver.state == TcpState::kClosed && !over) ||
         receiver.state == TcpState::kListen) {
       receiver.state = TcpState::kSynReceived;
     } else if (receiver.state == TcpState::kSynSent) {
@@ -316,7 +328,10 @@ void TakeBackFin(TcpPair pair) {
   if (sender.snd_nxt == pair.sender_fin + 1u) sender.snd_nxt = pair.sender_fin;
   for (const auto& [end, peer] : {std::pair(&sender, &pair.receiver),
                                   std::pair(&pair.receiver, &sender)}) {
-    if (end->state >= TcpState::kFinWait1) {
+    const bool closed_by_fins =
+        end->state == TcpState::kClosed && end->Has(end_flag::kFinAcked) &&
+        !end->Has(end_flag::kRstSeen) && !peer->Has(end_flag::kRstSeen);
+    if (end->state >= TcpState::kFinWait1 || closed_by_fins) {
       end->state = StateByFins(*end, *peer);
     }
   }

@@ -132,7 +132,7 @@ class EngineHarness {
   FunctionSetup& function(size_t number = 0) {
     return setup_.functions[number];
   }
-  const NfSlot& slot(size_t number = 0, size_t worker = 0) const {
+  NfSlot& slot(size_t number = 0, size_t worker = 0) {
     return *slots_[worker][number];
   }
   Pipeline& pipeline(size_t worker = 0) { return *pipelines_[worker]; }

@@ -172,6 +172,17 @@ Step FramesFrom(Step::MakeFrames make);
 Step Wait(Duration duration);
 // Looks at the engine in between, with EXPECT_*.
 Step Check(Step::Look look);
+// The function does this to the one flow, between two packets; what then has to
+// be settled is.
+using OnFlow = std::function<void(FlowView&, const Variant&)>;
+Step Do(OnFlow act);
+// The function, which says that it peeks, reads what `from` sent: all of
+// `text`, and nothing behind it.
+Step Peeks(Role from, std::string text);
+// It is told how many bytes it missed.
+Step Misses(Role from, uint64_t bytes);
+// It sets the buffer of what `from` sends.
+Step Resizes(Role from, uint32_t bytes);
 // The frames of `steps` in one burst. REQUIRES: they are segments or frames.
 Step InOneBurst(std::vector<Step> steps);
 

@@ -81,5 +81,6 @@ void AddFragmentOverlaps(std::vector<Case>& cases);
 void AddFragmentedTraffic(std::vector<Case>& cases);
 void AddEvasionShapes(std::vector<Case>& cases);
 void AddLifetimes(std::vector<Case>& cases);
+void AddReaders(std::vector<Case>& cases);
 
 }  // namespace mosaic::conformance

@@ -1,5 +1,5 @@
 // Group G: holes and bounds of streams. What begins in the middle, and time,
-// is in group_g_lifetime.cc.
+// is in group_g_lifetime.cc, who reads when it likes in group_g_readers.cc.
 
 #include <stdexcept>
 #include <string>
@@ -92,14 +92,8 @@ void AddHoles(std::vector<Case>& cases) {
          "data" + kOn, {{"error {B} gap 0+4", 1}, {"gap", 4}}));
 }
 
-// G-05 to G-08.
+// G-06 to G-08.
 void AddBounds(std::vector<Case>& cases) {
-  Case reader = Of("G-05", "a reader that never reads", {}, "");
-  reader.not_done =
-      "readers are offered every byte as it comes and keep no place of their "
-      "own in the buffer";
-  cases.push_back(reader);
-
   constexpr uint32_t kBuffer = 4096;
   Case kept =
       Of("G-06", "the last byte of the buffer",
@@ -224,11 +218,6 @@ void AddPolicies(std::vector<Case>& cases) {
   };
   cases.push_back(stopped);
 
-  Case resized =
-      Of("G-17", "a buffer that is resized with data inside", {}, "");
-  resized.not_done = "a side's buffer keeps the size it began with";
-  cases.push_back(resized);
-
   Case full =
       Of("G-18", "a new connection when the table is full",
          {FramesFrom([](const Variant& variant) {
@@ -327,6 +316,7 @@ std::vector<Case> GroupG() {
   AddBounds(cases);
   AddPolicies(cases);
   AddFaults(cases);
+  AddReaders(cases);
   AddLifetimes(cases);
   return cases;
 }

@@ -132,6 +132,90 @@ void AddPlaces(std::vector<Case>& cases) {
                             Flows::kMerged, Plain, InGre(1), {}));
 }
 
+// K-04 and K-05: endpoints that no connection has. Their segments make no flow,
+// whatever is picked up, and one that is there goes on.
+Case Impossible(
+    std::string id, std::string name, const std::string& anomaly,
+    std::vector<std::function<void(PacketBuilder&, const Variant&)>> edits) {
+  Case c;
+  c.id = std::move(id);
+  c.name = std::move(name);
+  const uint64_t segments = 3 * edits.size();
+  c.script = {FramesFrom([edits = std::move(edits)](const Variant& variant) {
+                std::vector<PacketBuilder> packets;
+                for (const auto& edit : edits) {
+                  for (const Step& step :
+                       {A(tcp_flag::kSyn), A(tcp_flag::kSyn | tcp_flag::kAck),
+                        A().Data(0, "nobody's")}) {
+                    packets.push_back(Base(variant, step));
+                    edit(packets.back(), variant);
+                  }
+                }
+                return FramesOf(packets);
+              }),
+              A().Data(0, kOn)};
+  c.expect.from_a = kOn;
+  c.expect.counts = {{anomaly, segments},
+                     {"orphans", segments},
+                     {"orphan", segments},
+                     {"live", 1}};
+  c.setup = [](EngineSetup& setup) {
+    setup.monitors[0].midstream = Midstream::kPickup;
+  };
+  return c;
+}
+
+void AddImpossible(std::vector<Case>& cases) {
+  const auto addresses = [](const char* from4, const char* to4,
+                            const char* from6, const char* to6) {
+    return [=](PacketBuilder& packet, const Variant& variant) {
+      if (variant.ip_version == 6) {
+        packet.Ipv6(from6, to6);
+      } else {
+        packet.Ipv4(from4, to4);
+      }
+    };
+  };
+  const auto ports = [](uint16_t from, uint16_t to) {
+    return [=](PacketBuilder& packet, const Variant&) { packet.Tcp(from, to); };
+  };
+  const auto itself =
+      addresses("10.0.0.1", "10.0.0.1", "2001:db8::1", "2001:db8::1");
+  cases.push_back(
+      Impossible("K-04", "from an endpoint to itself", "land",
+                 {[=](PacketBuilder& packet, const Variant& variant) {
+                   itself(packet, variant);
+                   packet.Tcp(80, 80);
+                 }}));
+  cases.push_back(Impossible("K-05", "from or to port 0", "port_zero",
+                             {ports(0, 80), ports(80, 0)}));
+  cases.push_back(Impossible(
+      "K-05group", "from or to an address of many hosts", "group_address",
+      {addresses("10.0.0.1", "224.0.0.1", "2001:db8::1", "ff02::1"),
+       addresses("239.1.2.3", "10.0.0.1", "ff0e::1", "2001:db8::1"),
+       addresses("10.0.0.1", "255.255.255.255", "2001:db8::1", "ff05::2")}));
+
+  // One host may speak to itself, and class E is no group.
+  Case hosts;
+  hosts.id = "K-05hosts";
+  hosts.name = "addresses and ports beside these";
+  hosts.script = {FramesFrom([=](const Variant& variant) {
+    const PacketBuilder syn = Base(variant, A(tcp_flag::kSyn));
+    PacketBuilder same = syn;
+    itself(same, variant);
+    std::vector<PacketBuilder> packets = {same};
+    for (const auto& edit :
+         {addresses("223.255.255.255", "240.0.0.1", "fe80::1", "fec0::1"),
+          addresses("255.255.255.254", "10.0.0.1", "fdff::1", "2001:db8::1")}) {
+      packets.push_back(syn);
+      edit(packets.back(), variant);
+    }
+    return FramesOf(packets);
+  })};
+  hosts.expect.counts = {{"flows", 4}, {"live", 4}, {"orphans", 0}};
+  cases.push_back(hosts);
+}
+
 // A connection's frames, to be sent with other source ports and addresses. Its
 // checksums are said to be good.
 class Stamp {
@@ -319,6 +403,7 @@ Case TwoSeeds() {
 std::vector<Case> GroupK() {
   std::vector<Case> cases;
   AddPlaces(cases);
+  AddImpossible(cases);
   cases.push_back(AnyQueue());
   cases.push_back(OneBucket());
   cases.push_back(TwoSeeds());

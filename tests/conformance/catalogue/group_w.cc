@@ -102,6 +102,19 @@ std::vector<Case> Windows() {
                   A().Data(2, "ward")},
        .expect = {.from_a = "onward",
                   .counts = {{"seg_oow", 1}, {"error.out_of_window", 1}}}},
+      {.id = "W-24peer",
+       .name = "such a segment, and its peer's data",
+       .script = {A().Data((int64_t{1} << 31) - 2, "EVIL"), B().Data(0, "fine"),
+                  A().Data(0, "and on")},
+       .expect = {.from_a = "and on",
+                  .from_b = "fine",
+                  .counts = {{"seg_oow", 1}, {"error.out_of_window", 1}}}},
+      {.id = "W-24reset",
+       .name = "an acknowledgement out of the window, and a RST there",
+       .script = {A().Off(1 << 30), A(tcp_flag::kRst).Off(1 << 30),
+                  A().Data(0, "and on")},
+       .expect = {.from_a = "and on",
+                  .counts = {{"seg_oow", 1}, {"rst_out_of_window", 1}}}},
   };
 }
 

@@ -113,6 +113,48 @@ Step Check(Step::Look look) {
   return step;
 }
 
+Step Do(OnFlow act) {
+  return Check(
+      [act = std::move(act)](EngineHarness& harness, const Variant& variant) {
+        const FlowHandle handle = harness.tracker().HandleOf(harness.flow());
+        auto visit = [&](FlowView& flow) { act(flow, variant); };
+        EXPECT_TRUE(harness.tracker().VisitFlow(
+            handle, harness.slot(),
+            [](FlowView& flow, void* to) {
+              (*static_cast<decltype(visit)*>(to))(flow);
+            },
+            &visit));
+        harness.RunTimers();
+      });
+}
+
+Step Peeks(Role from, std::string text) {
+  return Do([=](FlowView& flow, const Variant& variant) {
+    const Side reader = variant.SideOf(Other(from));
+    std::vector<uint8_t> to(text.size() + 1);
+    const PeekResult result = flow.Peek(reader, to);
+    EXPECT_EQ(result.missed, 0u);
+    EXPECT_EQ(std::string(to.begin(), to.begin() + result.bytes), text);
+  });
+}
+
+Step Misses(Role from, uint64_t bytes) {
+  return Do([=](FlowView& flow, const Variant& variant) {
+    std::vector<uint8_t> to(1);
+    const PeekResult result = flow.Peek(variant.SideOf(Other(from)), to);
+    EXPECT_EQ(result.missed, bytes);
+    EXPECT_EQ(result.bytes, 0u);
+  });
+}
+
+Step Resizes(Role from, uint32_t bytes) {
+  return Do([=](FlowView& flow, const Variant& variant) {
+    const Side reader = variant.SideOf(Other(from));
+    EXPECT_TRUE(flow.SetBufferBytes(reader, bytes));
+    EXPECT_EQ(flow.buffer_bytes(reader), bytes);
+  });
+}
+
 Step InOneBurst(std::vector<Step> steps) {
   Step step;
   step.kind_ = Step::Kind::kBurst;
