@@ -105,10 +105,19 @@ void Pipeline::ProcessOwned(Burst& burst) {
   for (size_t i = 0; i < burst.size; ++i) {
     table.PrefetchBucket(burst.parsed[i].hash);
   }
+  uint32_t newcomers = 0;
   for (size_t i = 0; i < burst.size; ++i) {
-    const uint32_t candidate = table.Candidate(burst.parsed[i].hash);
+    uint32_t candidate = table.Candidate(burst.parsed[i].hash);
     burst.candidate[i] = candidate;
-    if (candidate != FlowTable::kNoFlow) table.PrefetchFlow(candidate);
+    const bool opens_or_closes =
+        burst.parsed[i].Has(tcp_flag::kSyn | tcp_flag::kFin | tcp_flag::kRst);
+    if (candidate == FlowTable::kNoFlow) {
+      if (!opens_or_closes) continue;
+      candidate = table.Upcoming(newcomers++);
+      if (candidate == FlowTable::kNoFlow) continue;
+    }
+    table.PrefetchFlow(candidate);
+    if (opens_or_closes) tracker_.PrefetchLifecycle(candidate);
   }
   for (size_t i = 0; i < burst.size; ++i) ProcessPacket(burst, i);
   transmitter_.Flush();
