@@ -222,6 +222,12 @@ void FlowTracker::ArmBy(Flow& flow, Timestamp due) {
 }
 
 Verdict FlowTracker::TakeFins(Flow& flow, PacketView* packet, Timestamp now) {
+  // Neither end can have closed.
+  constexpr uint16_t kClosing =
+      end_flag::kFinSeen | end_flag::kFinAcked | end_flag::kRstSeen;
+  if (((flow.end[0].flags | flow.end[1].flags) & kClosing) == 0) {
+    return Verdict::kForward;
+  }
   Verdict verdict = Verdict::kForward;
   for (Side sender : {Side::kClient, Side::kServer}) {
     const Side receiver = Other(sender);
