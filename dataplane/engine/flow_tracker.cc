@@ -242,6 +242,12 @@ void FlowTracker::ArmBy(Flow& flow, Timestamp due) {
 }
 
 Verdict FlowTracker::TakeFins(Flow& flow, PacketView* packet, Timestamp now) {
+  // Neither end can have closed.
+  constexpr uint16_t kClosing =
+      end_flag::kFinSeen | end_flag::kFinAcked | end_flag::kRstSeen;
+  if (((flow.end[0].flags | flow.end[1].flags) & kClosing) == 0) {
+    return Verdict::kForward;
+  }
   Verdict verdict = Verdict::kForward;
   for (Side sender : {Side::kClient, Side::kServer}) {
     const Side receiver = Other(sender);
@@ -373,7 +379,22 @@ void FlowTracker::EndAll(EndReason reason, Timestamp now) {
     if (table_.InUse(i)) order.emplace_back(table_.At(i).id, i);
   }
   std::ranges::sort(order);
-  for (const auto& [id, index] : order) End(table_.At(index), reason, now);
+  // Each flow's lines are asked for some flows ahead, its bucket once the key
+  // is there.
+  constexpr size_t kBucketAhead = 4;
+  constexpr size_t kFlowAhead = 8;
+  for (size_t i = 0; i < order.size(); ++i) {
+    if (i + kFlowAhead < order.size()) {
+      const uint32_t ahead = order[i + kFlowAhead].second;
+      table_.PrefetchFlow(ahead);
+      PrefetchLifecycle(ahead);
+    }
+    if (i + kBucketAhead < order.size()) {
+      table_.PrefetchBucket(
+          hash_.Of(table_.At(order[i + kBucketAhead].second).key));
+    }
+    End(table_.At(order[i].second), reason, now);
+  }
 }
 
 CoreUsage FlowTracker::usage() const {

@@ -78,6 +78,13 @@ class FlowTracker final : public FlowServices, public WorkerFlows {
   void SetNewFlows(NewFlows new_flows) { new_flows_ = new_flows; }
 
   FlowTable& table() override { return table_; }
+
+  // Prefetches what a packet touches that opens or closes the flow whose record
+  // is likely to be number `candidate`.
+  void PrefetchLifecycle(uint32_t candidate) const {
+    table_.PrefetchRest(candidate);
+    wheel_.Prefetch(candidate);
+  }
   Dispatcher& dispatcher() { return dispatcher_; }
   CoreCounters& counters() { return counters_; }
   StreamStatePool& stream_states() { return stream_states_; }

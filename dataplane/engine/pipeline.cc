@@ -42,6 +42,28 @@ IpReassembly::Delivered MemoryOf(const std::vector<PacketSink*>& sinks) {
                : IpReassembly::Delivered::kForget;
 }
 
+// While a packet is worked on, the payload of the one so far behind it is on
+// its way, if somebody reads it.
+constexpr size_t kPayloadAhead = 2;
+// Behind so many bytes of one packet the CPU foresees by itself what is next.
+constexpr uint32_t kPayloadBytesAhead = 1536;
+
+void PrefetchPayload(const FlowTable& table, const Burst& burst, size_t i) {
+  constexpr size_t kCacheLine = 64;
+  const uint32_t candidate = burst.candidate[i];
+  const ParsedPacket& parsed = burst.parsed[i];
+  if (candidate == FlowTable::kNoFlow || parsed.payload_captured == 0) return;
+  const EventMask mask = table.At(candidate).mask;
+  if (!mask.Has(EventKind::kNewData, Hook::kNone, Side::kClient) &&
+      !mask.Has(EventKind::kNewData, Hook::kNone, Side::kServer)) {
+    return;
+  }
+  const uint32_t bytes = std::min(parsed.payload_captured, kPayloadBytesAhead);
+  for (size_t at = 0; at < bytes; at += kCacheLine) {
+    __builtin_prefetch(parsed.payload + at);
+  }
+}
+
 }  // namespace
 
 Pipeline::Pipeline(const PipelineConfig& config, const FlowHash& hash,
@@ -107,12 +129,26 @@ void Pipeline::ProcessOwned(Burst& burst) {
   for (size_t i = 0; i < burst.size; ++i) {
     table.PrefetchBucket(burst.parsed[i].hash);
   }
+  uint32_t newcomers = 0;
   for (size_t i = 0; i < burst.size; ++i) {
-    const uint32_t candidate = table.Candidate(burst.parsed[i].hash);
+    uint32_t candidate = table.Candidate(burst.parsed[i].hash);
     burst.candidate[i] = candidate;
-    if (candidate != FlowTable::kNoFlow) table.PrefetchFlow(candidate);
+    const bool opens_or_closes =
+        burst.parsed[i].Has(tcp_flag::kSyn | tcp_flag::kFin | tcp_flag::kRst);
+    if (candidate == FlowTable::kNoFlow) {
+      if (!opens_or_closes) continue;
+      candidate = table.Upcoming(newcomers++);
+      if (candidate == FlowTable::kNoFlow) continue;
+    }
+    table.PrefetchFlow(candidate);
+    if (opens_or_closes) tracker_.PrefetchLifecycle(candidate);
   }
-  for (size_t i = 0; i < burst.size; ++i) ProcessPacket(burst, i);
+  for (size_t i = 0; i < burst.size; ++i) {
+    if (i + kPayloadAhead < burst.size) {
+      PrefetchPayload(table, burst, i + kPayloadAhead);
+    }
+    ProcessPacket(burst, i);
+  }
   transmitter_.Flush();
   fragments_.Expire(clock_, config_.limits.expiry_budget);
   tracker_.RelievePressure(clock_);
