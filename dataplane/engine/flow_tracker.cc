@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <vector>
 
 #include "dataplane/engine/first_packet.h"
 #include "dataplane/engine/hold_queue.h"
@@ -18,10 +17,6 @@ namespace {
 
 constexpr uint8_t kIpProtocolTcp = 6;
 constexpr uint8_t kIpProtocolUdp = 17;
-
-size_t ChunkCount(size_t reassembly_bytes) {
-  return std::max<size_t>(reassembly_bytes / sizeof(Chunk), 16);
-}
 
 // The sides that the monitor of `attachment`, under `snapshot`, had stopped in
 // `old`, as Attachment::stopped.
@@ -44,14 +39,15 @@ FlowTracker::FlowTracker(const WorkerLimits& limits, const FlowHash& hash,
       histograms_(histograms),
       table_(limits.flows),
       wheel_(limits.flows),
-      chunks_(ChunkCount(limits.reassembly_bytes)),
+      chunks_(ChunksFor(limits.reassembly_bytes)),
       stream_states_(2 * limits.flows),
       rare_states_(limits.flows, limits.held_segments, counters),
       handler_sets_(forest_),
       subscriptions_(&handler_sets_),
       link_states_(limits.flows),
       timers_(limits.timers),
-      dispatcher_(*this, counters) {
+      dispatcher_(*this, counters),
+      end_order_(limits.flows) {
   if (limits.prefault == Prefault::kYes) table_.Prefault();
 }
 
@@ -345,13 +341,13 @@ void FlowTracker::End(Flow& flow, EndReason reason, Timestamp now) {
 }
 
 void FlowTracker::EndAll(EndReason reason, Timestamp now) {
-  std::vector<std::pair<uint64_t, uint32_t>> order;
-  order.reserve(table_.size());
+  size_t count = 0;
   for (uint32_t i = 0; i < table_.high_water(); ++i) {
-    if (table_.InUse(i)) order.emplace_back(table_.At(i).id, i);
+    if (table_.InUse(i)) end_order_[count++] = {table_.At(i).id, i};
   }
-  std::ranges::sort(order);
-  for (const auto& [id, index] : order) End(table_.At(index), reason, now);
+  const std::span<EndOrder> order(end_order_.data(), count);
+  std::ranges::sort(order, {}, &EndOrder::id);
+  for (const EndOrder& next : order) End(table_.At(next.index), reason, now);
 }
 
 CoreUsage FlowTracker::usage() const {
