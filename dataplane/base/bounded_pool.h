@@ -19,6 +19,11 @@ class BoundedPool {
  public:
   explicit BoundedPool(size_t objects) : objects_(objects), free_(objects) {}
 
+  // Address space of a pool of so many.
+  static constexpr size_t BytesFor(size_t objects) {
+    return objects * (sizeof(T) + sizeof(uint32_t));
+  }
+
   // A fresh T, or null if all are lent.
   T* Take() {
     size_t number;

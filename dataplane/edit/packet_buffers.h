@@ -27,6 +27,11 @@ class PacketBuffers : public PacketOwner {
 
   explicit PacketBuffers(size_t buffers);
 
+  // Address space of so many.
+  static constexpr size_t BytesFor(size_t buffers) {
+    return buffers * (kBytes + sizeof(uint32_t));
+  }
+
   PacketBuffers(const PacketBuffers&) = delete;
   PacketBuffers& operator=(const PacketBuffers&) = delete;
 

@@ -35,6 +35,9 @@ class DatagramPool : public PacketOwner {
   // inside a datagram, so that waiting for one never waits for oneself.
   static constexpr size_t kDatagrams = 512;
 
+  // Bytes of datagrams; resident as they are used.
+  static constexpr size_t Bytes() { return kDatagrams * kBytesPerSlot; }
+
   DatagramPool();
   ~DatagramPool() override;  // REQUIRES: every datagram was given back.
 

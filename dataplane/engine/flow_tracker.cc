@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <vector>
 
 #include "dataplane/engine/first_packet.h"
 #include "dataplane/engine/hold_queue.h"
@@ -18,10 +17,6 @@ namespace {
 
 constexpr uint8_t kIpProtocolTcp = 6;
 constexpr uint8_t kIpProtocolUdp = 17;
-
-size_t ChunkCount(size_t reassembly_bytes) {
-  return std::max<size_t>(reassembly_bytes / sizeof(Chunk), 16);
-}
 
 // The sides that the monitor of `attachment`, under `snapshot`, had stopped in
 // `old`, as Attachment::stopped.
@@ -45,7 +40,7 @@ FlowTracker::FlowTracker(const WorkerLimits& limits, const FlowHash& hash,
       table_(limits.flows),
       half_open_(limits.flows),
       wheel_(limits.flows),
-      chunks_(ChunkCount(limits.reassembly_bytes)),
+      chunks_(ChunksFor(limits.reassembly_bytes)),
       stream_states_(2 * limits.flows),
       rare_states_(limits.flows, limits.held_segments, counters),
       handler_sets_(forest_),
@@ -58,7 +53,8 @@ FlowTracker::FlowTracker(const WorkerLimits& limits, const FlowHash& hash,
       pressure_from_(limits.timeouts.enabled
                          ? limits.flows * limits.pressure.from_percent / 100
                          : SIZE_MAX),
-      emergency_from_(limits.flows * limits.pressure.emergency_percent / 100) {
+      emergency_from_(limits.flows * limits.pressure.emergency_percent / 100),
+      end_order_(limits.flows) {
   SetPressure(PressureMode::kNormal);
   if (limits.prefault == Prefault::kYes) {
     table_.Prefault();
@@ -373,27 +369,27 @@ void FlowTracker::End(Flow& flow, EndReason reason, Timestamp now) {
 }
 
 void FlowTracker::EndAll(EndReason reason, Timestamp now) {
-  std::vector<std::pair<uint64_t, uint32_t>> order;
-  order.reserve(table_.size());
+  size_t count = 0;
   for (uint32_t i = 0; i < table_.high_water(); ++i) {
-    if (table_.InUse(i)) order.emplace_back(table_.At(i).id, i);
+    if (table_.InUse(i)) end_order_[count++] = {table_.At(i).id, i};
   }
-  std::ranges::sort(order);
+  const std::span<EndOrder> order(end_order_.data(), count);
+  std::ranges::sort(order, {}, &EndOrder::id);
   // Each flow's lines are asked for some flows ahead, its bucket once the key
   // is there.
   constexpr size_t kBucketAhead = 4;
   constexpr size_t kFlowAhead = 8;
   for (size_t i = 0; i < order.size(); ++i) {
     if (i + kFlowAhead < order.size()) {
-      const uint32_t ahead = order[i + kFlowAhead].second;
+      const uint32_t ahead = order[i + kFlowAhead].index;
       table_.PrefetchFlow(ahead);
       PrefetchLifecycle(ahead);
     }
     if (i + kBucketAhead < order.size()) {
       table_.PrefetchBucket(
-          hash_.Of(table_.At(order[i + kBucketAhead].second).key));
+          hash_.Of(table_.At(order[i + kBucketAhead].index).key));
     }
-    End(table_.At(order[i].second), reason, now);
+    End(table_.At(order[i].index), reason, now);
   }
 }
 

@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <span>
 
+#include "dataplane/base/lazy_array.h"
 #include "dataplane/command/worker_link.h"
 #include "dataplane/engine/limits.h"
 #include "dataplane/engine/packet_context.h"
@@ -98,6 +99,14 @@ class FlowTracker final : public FlowServices, public WorkerFlows {
   // Memory that each flow of capacity has, without payload: record, buckets,
   // timer.
   size_t bytes_per_flow() const;
+  // How many chunks so many bytes make.
+  static constexpr size_t ChunksFor(size_t reassembly_bytes) {
+    return std::max<size_t>(reassembly_bytes / sizeof(Chunk), 16);
+  }
+  // What EndAll() sorts so many flows with: address space.
+  static constexpr size_t EndOrderBytesFor(size_t flows) {
+    return flows * sizeof(EndOrder);
+  }
 
   // A record for the packet's tuple, attached to who wants it, with `client` as
   // its client endpoint; null if nobody wants it or there is no room, which is
@@ -145,7 +154,8 @@ class FlowTracker final : public FlowServices, public WorkerFlows {
   // `reason`.
   void End(Flow& flow, EndReason reason, Timestamp now) override;
 
-  // Ends all flows, in order of appearance.
+  // Ends all flows, in order of appearance. What sorts them was mapped at
+  // start, and is used here only.
   void EndAll(EndReason reason, Timestamp now);
 
   // Fires what is due at or before `now`; a cheap test if nothing is.
@@ -316,6 +326,12 @@ class FlowTracker final : public FlowServices, public WorkerFlows {
   const size_t emergency_from_;
   uint32_t hand_ = 0;  // The record that Sweep() looks at next.
   Timestamp clock_;    // The largest time it was told.
+
+  struct EndOrder {
+    uint64_t id;
+    uint32_t index;
+  };
+  LazyArray<EndOrder> end_order_;  // EndAll()'s.
 
   // By monitor: whose default handlers its flows get; null: nobody's.
   std::array<NfSlot*, Snapshot::kMaxMonitors> handler_slot_ = {};

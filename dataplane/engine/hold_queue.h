@@ -43,6 +43,14 @@ class HoldQueue {
             StreamDelivery& delivery, Transmitter& transmitter,
             CoreCounters& counters);
 
+  // Of flows: address space. Of places: resident from the start.
+  static constexpr size_t BytesForFlows(size_t flows) {
+    return flows * sizeof(uint32_t);
+  }
+  static constexpr size_t BytesForPlaces(size_t packets) {
+    return packets * sizeof(Place);
+  }
+
   bool HasRoom() const { return free_ != kNone; }
 
   // Keeps `packet` of `flow`, number `flow_index`, for those functions whose

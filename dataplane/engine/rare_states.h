@@ -26,9 +26,12 @@ namespace mosaic {
 class RareStates {
  public:
   RareStates(size_t flows, size_t held_segments, CoreCounters& counters)
-      : states_(flows / 8 + 64),
+      : states_(StatesFor(flows)),
         segments_(held_segments),
         counters_(counters) {}
+
+  // How many flows at once may have one.
+  static constexpr size_t StatesFor(size_t flows) { return flows / 8 + 64; }
 
   // The flow's state, lent now if it has none; null if there is no more.
   TcpRare* Of(Flow& flow);

@@ -36,6 +36,11 @@ class SegmentSender {
                 const SeqTranslator& translator, Transmitter& transmitter,
                 CoreCounters& counters);
 
+  // Address space where some port sends; nothing where none does.
+  static constexpr size_t BytesFor(size_t flows) {
+    return flows * sizeof(FlowPath);
+  }
+
   // Notes how packets reach the ends of a new flow, number `flow_index`, by its
   // first one: the link header, turned round for the other direction.
   void NotePath(uint32_t flow_index, const PacketContext& context);

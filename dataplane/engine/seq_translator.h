@@ -38,6 +38,11 @@ class SeqTranslator final : public LengthGate {
  public:
   SeqTranslator(size_t remapped_flows, CoreCounters& counters);
 
+  // Address space of one for so many.
+  static constexpr size_t BytesFor(size_t remapped_flows) {
+    return remapped_flows * (sizeof(FlowRemap) + sizeof(uint32_t));
+  }
+
   SeqTranslator(const SeqTranslator&) = delete;
   SeqTranslator& operator=(const SeqTranslator&) = delete;
 

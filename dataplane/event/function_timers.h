@@ -40,6 +40,11 @@ class FunctionTimers {
 
   explicit FunctionTimers(size_t timers);
 
+  // Memory of one for so many, that of its wheel included.
+  static constexpr size_t BytesFor(size_t timers) {
+    return timers * sizeof(Timer) + TimerWheel::BytesFor(timers);
+  }
+
   // Counts from `now`; from the clock's first value if that is 0. kNoTimer if
   // all are armed.
   TimerHandle Arm(const Owner& owner, const TimerSpec& spec, Timestamp now);

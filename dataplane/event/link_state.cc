@@ -7,6 +7,10 @@ namespace mosaic {
 LinkStatePool::LinkStatePool(size_t flows)
     : states_(flows * Subscription::kMaxLinks) {}
 
+size_t LinkStatePool::BytesFor(size_t flows) {
+  return flows * Subscription::kMaxLinks * sizeof(LinkState);
+}
+
 LinkState& LinkStatePool::FindOrTake(Flow& flow, uint8_t link) {
   LinkState* state = Find(flow, link);
   if (state != nullptr) return *state;

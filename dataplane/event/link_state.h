@@ -37,6 +37,9 @@ class LinkStatePool {
  public:
   explicit LinkStatePool(size_t flows);
 
+  // Address space of one for so many.
+  static size_t BytesFor(size_t flows);
+
   // The state of link `link` on `flow`; null if it has none.
   LinkState* Find(const Flow& flow, uint8_t link) const {
     uint32_t at = flow.link_states;

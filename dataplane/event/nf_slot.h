@@ -35,8 +35,13 @@ struct NfSlot {
         uses_handlers(nf->uses_handlers()),
         failure_policy(policy),
         layout(nf->context_layout()),
-        context_stride((layout.bytes + 15) & ~size_t{15}),
+        context_stride(StrideOf(layout.bytes)),
         contexts(context_stride * max_flows) {}
+
+  // From one flow's context to the next one's: they are aligned to 16 bytes.
+  static constexpr size_t StrideOf(size_t context_bytes) {
+    return (context_bytes + 15) & ~size_t{15};
+  }
 
   void* ContextOf(uint32_t flow_index) const {
     return contexts.data() + context_stride * flow_index;

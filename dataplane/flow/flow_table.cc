@@ -147,6 +147,12 @@ void FlowTable::Prefault() const {
   free_flows_.Prefault();
 }
 
+size_t FlowTable::BytesFor(size_t max_flows) {
+  return max_flows * (sizeof(Flow) + sizeof(uint32_t)) +
+         (BucketCount(max_flows, kWays) + max_flows / kWays + 1) *
+             sizeof(Bucket);
+}
+
 size_t FlowTable::bytes() const {
   return flows_.bytes() + buckets_.bytes() + overflow_.bytes() +
          free_flows_.bytes();

@@ -18,6 +18,10 @@ class HalfOpenList {
  public:
   explicit HalfOpenList(size_t records) : links_(records) {}
 
+  static constexpr size_t BytesFor(size_t records) {
+    return records * sizeof(Links);
+  }
+
   // REQUIRES: record `index` is not in the list.
   void Add(uint32_t index) {
     links_[index] = {newest_, 0};
@@ -37,7 +41,7 @@ class HalfOpenList {
   // REQUIRES: size() > 0.
   uint32_t oldest() const { return oldest_ - 1; }
   size_t size() const { return size_; }
-  size_t bytes() const { return links_.size() * sizeof(Links); }
+  size_t bytes() const { return BytesFor(links_.size()); }
   void Prefault() const { links_.Prefault(); }
 
  private:

@@ -61,7 +61,11 @@ class TimerWheel {
   template <typename Fire>
   size_t AdvanceTo(Timestamp now, size_t budget, Fire&& fire);
 
-  size_t bytes() const { return nodes_.size() * sizeof(Node); }
+  size_t bytes() const { return BytesFor(nodes_.size()); }
+  // Of one for so many; resident from the start.
+  static constexpr size_t BytesFor(size_t nodes) {
+    return nodes * sizeof(Node);
+  }
   size_t armed_count() const { return armed_count_.Read(); }
 
  private:

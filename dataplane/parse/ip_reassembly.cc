@@ -38,6 +38,11 @@ IpReassembly::IpReassembly(const FragmentLimits& limits, Delivered delivered)
   }
 }
 
+size_t IpReassembly::BytesForDatagrams(size_t datagrams) {
+  return datagrams * sizeof(Datagram) +
+         std::bit_ceil(2 * datagrams) * sizeof(uint32_t);
+}
+
 IpReassembly::Datagram* IpReassembly::Find(const FlowKey& key, uint64_t hash,
                                            Timestamp now) {
   uint32_t at = BucketOf(hash);

@@ -96,6 +96,9 @@ class IpReassembly {
 
   IpReassembly(const FragmentLimits& limits, Delivered delivered);
 
+  // What it knows of datagrams; resident from the start.
+  static size_t BytesForDatagrams(size_t datagrams);
+
   IpReassembly(const IpReassembly&) = delete;
   IpReassembly& operator=(const IpReassembly&) = delete;
 

@@ -49,6 +49,11 @@ class StreamStatePool {
  public:
   explicit StreamStatePool(size_t states);
 
+  // Address space of a pool of so many.
+  static constexpr size_t BytesFor(size_t states) {
+    return states * (sizeof(Slot) + sizeof(uint32_t));
+  }
+
   StreamStatePool(const StreamStatePool&) = delete;
   StreamStatePool& operator=(const StreamStatePool&) = delete;
 

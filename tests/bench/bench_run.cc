@@ -19,7 +19,7 @@ namespace {
 // The same in every run, so that flows fall on the same workers.
 constexpr FlowHash::Seed kSeed = {0x9d39247e33776d41, 0x2af7398005aaa5c7};
 
-std::shared_ptr<const Snapshot> MakeSnapshot(Workload workload) {
+std::shared_ptr<const Snapshot> MakeSnapshot(const RunOptions& options) {
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->revision = 1;
   NfInstance instance;
@@ -28,7 +28,8 @@ std::shared_ptr<const Snapshot> MakeSnapshot(Workload workload) {
   snapshot->nf_instances.push_back(instance);
   Monitor monitor;
   monitor.name = "monitors/bench";
-  if (workload != Workload::kFloor) monitor.nf_instances = {0};
+  if (options.workload != Workload::kFloor) monitor.nf_instances = {0};
+  for (SidePolicy& side : monitor.side) side.retain = options.retain;
   snapshot->monitors.push_back(monitor);
   return snapshot;
 }
@@ -102,8 +103,7 @@ RunFigures RunOnce(const Trace& trace, const RunOptions& options) {
       },
       feeds);
   MOSAIC_CHECK(
-      engine.Apply(MakeSnapshot(options.workload), Engine::LiveFlows::kKeep)
-          .ok());
+      engine.Apply(MakeSnapshot(options), Engine::LiveFlows::kKeep).ok());
 
   const std::vector<int> cpus = SpreadWorkers(options.workers, AllowedCpus());
   std::atomic<size_t> ready{0};

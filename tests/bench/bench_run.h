@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "dataplane/io/trace_source.h"
+#include "dataplane/policy/snapshot.h"
 #include "tests/bench/workload.h"
 
 namespace mosaic::bench {
@@ -24,6 +25,7 @@ struct RunOptions {
   size_t burst_packets = 64;
   size_t flows_limit = size_t{1} << 18;  // For each worker.
   Feed feed = Feed::kSplit;
+  Retain retain = Retain::kNone;  // Of bytes that were delivered, both sides.
 };
 
 struct RunFigures {
@@ -38,6 +40,9 @@ struct RunFigures {
   double mpps() const { return static_cast<double>(packets) / seconds / 1e6; }
   double gbps() const {
     return static_cast<double>(wire_bytes) * 8 / seconds / 1e9;
+  }
+  double nanos_per_packet() const {
+    return seconds * 1e9 / static_cast<double>(packets);
   }
   double cycles_per_packet() const {
     return cycles / static_cast<double>(packets);

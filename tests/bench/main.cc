@@ -4,10 +4,8 @@
 #include <fmt/format.h>
 #include <sys/resource.h>
 
-#include <algorithm>
 #include <cstdio>
-#include <fstream>
-#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,6 +14,8 @@
 #include "CLI/Config.hpp"
 #include "CLI/Formatter.hpp"
 #include "tests/bench/bench_run.h"
+#include "tests/bench/figures.h"
+#include "tests/bench/scale_commands.h"
 #ifdef MOSAIC_LIBNIDS
 #include "tests/bench/libnids_run.h"
 #endif
@@ -25,156 +25,136 @@
 namespace mosaic::bench {
 namespace {
 
-constexpr int kExitWrongResults = 1;
-constexpr int kExitUsage = 2;
-constexpr int kExitBadTrace = 4;
-constexpr int kExitCannotWrite = 5;
-
 struct Flags {
   std::string trace;
   std::string workload = "read";
   std::string feed = "split";
+  std::string retain = "none";
   RunOptions options;
   int repeat = 5;
   bool json = false;
 };
 
-// The lines "name=number" of a trace's ground truth; empty if it has none.
-std::map<std::string, uint64_t> ReadTruth(const std::string& trace) {
-  std::map<std::string, uint64_t> truth;
-  std::ifstream file(trace + ".gt");
-  std::string line;
-  while (std::getline(file, line)) {
-    const size_t equals = line.find('=');
-    if (equals == std::string::npos) continue;
-    truth[line.substr(0, equals)] = std::stoull(line.substr(equals + 1));
-  }
-  return truth;
+// In memory, with its ground truth. Says on stderr why not, if it cannot be.
+std::unique_ptr<Trace> LoadTrace(const Flags& flags) {
+  absl::StatusOr<std::unique_ptr<Trace>> trace = Trace::Load(flags.trace);
+  if (trace.ok()) return *std::move(trace);
+  fmt::print(stderr, "mosaic-bench: {}\n",
+             std::string(trace.status().message()));
+  return nullptr;
 }
 
-// What differs from the truth, one line each; empty if nothing does.
-std::string Differences(const RunFigures& figures, Workload workload,
-                        const std::map<std::string, uint64_t>& truth) {
-  std::string text;
-  const auto compare = [&](const char* name, uint64_t have) {
-    const auto want = truth.find(name);
-    if (want == truth.end() || want->second == have) return;
-    text +=
-        fmt::format("{}: {} is not the truth's {}\n", name, have, want->second);
-  };
-  const Results& results = figures.results;
-  compare("packets", figures.packets);
-  compare("conns", results.connections_started);
-  compare("conns", results.connections_ended);
-  if (workload != Workload::kFloor) {
-    compare("c2s_bytes", results.bytes_client_to_server);
-    compare("s2c_bytes", results.bytes_server_to_client);
-  }
-  if (workload == Workload::kRead) {
-    compare("bytesum", results.payload.bytesum);
-    compare("xor8", results.payload.xor8);
-  }
-  if (workload == Workload::kCrc) compare("crcsum", results.crc32c_sum);
-  if (figures.bounds_hit > 0) {
-    text += fmt::format("{} flows refused: raise --flows-limit\n",
-                        figures.bounds_hit);
-  }
-  return text;
+// One more run, added to `runs`. False, and told on stderr, if its results are
+// not the truth's.
+bool AddRunOf(const Trace& trace, const RunOptions& options, const Truth& truth,
+              std::vector<RunFigures>& runs) {
+  runs.push_back(RunOnce(trace, options));
+  const std::string wrong = Differences(runs.back(), options.workload, truth);
+  if (wrong.empty()) return true;
+  fmt::print(stderr, "mosaic-bench: run {}:\n{}", runs.size(), wrong);
+  return false;
 }
 
-nlohmann::ordered_json ToJson(const RunFigures& figures, const Flags& flags,
-                              double slowest, double fastest) {
+struct Measured {
+  const RunFigures& median;
+  double fastest_mpps = 0;
+  double slowest_mpps = 0;
+  double none_mpps = 0;  // With --retain none, turn by turn; 0: not measured.
+};
+
+nlohmann::ordered_json ToJson(const Measured& measured, const Flags& flags) {
   rusage usage;
   getrusage(RUSAGE_SELF, &usage);
+  const RunFigures& figures = measured.median;
   const Results& results = figures.results;
-  return {{"workload", flags.workload},
-          {"workers", flags.options.workers},
-          {"mpps", figures.mpps()},
-          {"mpps_min", slowest},
-          {"mpps_max", fastest},
-          {"gbps", figures.gbps()},
-          {"cycles_per_packet", figures.cycles_per_packet()},
-          {"packets", figures.packets},
-          {"connections_started", results.connections_started},
-          {"connections_ended", results.connections_ended},
-          {"bytes_client_to_server", results.bytes_client_to_server},
-          {"bytes_server_to_client", results.bytes_server_to_client},
-          {"bytesum", results.payload.bytesum},
-          {"xor8", results.payload.xor8},
-          {"crc32c_sum", results.crc32c_sum},
-          {"peak_rss_bytes", static_cast<uint64_t>(usage.ru_maxrss) * 1024},
-          {"flow_bytes", figures.flow_bytes}};
+  nlohmann::ordered_json json = {
+      {"workload", flags.workload},
+      {"workers", flags.options.workers},
+      {"feed", flags.feed},
+      {"retain", flags.retain},
+      {"mpps", figures.mpps()},
+      {"mpps_min", measured.slowest_mpps},
+      {"mpps_max", measured.fastest_mpps},
+      {"gbps", figures.gbps()},
+      {"nanos_per_packet", figures.nanos_per_packet()},
+      {"cycles_per_packet", figures.cycles_per_packet()},
+      {"packets", figures.packets},
+      {"connections_started", results.connections_started},
+      {"connections_ended", results.connections_ended},
+      {"bytes_client_to_server", results.bytes_client_to_server},
+      {"bytes_server_to_client", results.bytes_server_to_client},
+      {"bytesum", results.payload.bytesum},
+      {"xor8", results.payload.xor8},
+      {"crc32c_sum", results.crc32c_sum},
+      {"peak_rss_bytes", static_cast<uint64_t>(usage.ru_maxrss) * 1024},
+      {"flow_bytes", figures.flow_bytes}};
+  if (measured.none_mpps > 0) json["mpps_retain_none"] = measured.none_mpps;
+  return json;
+}
+
+void Print(const Measured& measured, const Flags& flags, bool has_truth) {
+  const RunFigures& median = measured.median;
+  fmt::print(
+      "{:<7} {} worker{}  {:7.2f} Mpps ({:.2f} to {:.2f})  {:6.1f} Gbit/s  "
+      "{:6.1f} cycles/packet  {}\n",
+      flags.workload, flags.options.workers,
+      flags.options.workers == 1 ? " " : "s", median.mpps(),
+      measured.slowest_mpps, measured.fastest_mpps, median.gbps(),
+      median.cycles_per_packet(),
+      has_truth ? "equals the ground truth" : "no ground truth");
+  if (measured.none_mpps == 0) return;
+  fmt::print(
+      "{:<7} retain none {:7.2f} Mpps  retain {} {:7.2f} Mpps  "
+      "price {:.2f}\n",
+      flags.workload, measured.none_mpps, flags.retain, median.mpps(),
+      measured.none_mpps / median.mpps());
 }
 
 int Run(const Flags& flags) {
-  absl::StatusOr<std::unique_ptr<Trace>> trace = Trace::Load(flags.trace);
-  if (!trace.ok()) {
-    fmt::print(stderr, "mosaic-bench: {}\n",
-               std::string(trace.status().message()));
-    return kExitBadTrace;
-  }
-  const std::map<std::string, uint64_t> truth = ReadTruth(flags.trace);
-  std::vector<RunFigures> runs;
+  const std::unique_ptr<Trace> trace = LoadTrace(flags);
+  if (trace == nullptr) return kExitBadTrace;
+  const Truth truth = ReadTruth(flags.trace);
+  RunOptions keeps_none = flags.options;
+  keeps_none.retain = Retain::kNone;
+  const bool compares = flags.options.retain != Retain::kNone;
+  std::vector<RunFigures> runs, none;
   for (int i = 0; i < flags.repeat; ++i) {
-    runs.push_back(RunOnce(**trace, flags.options));
-    const std::string wrong =
-        Differences(runs.back(), flags.options.workload, truth);
-    if (!wrong.empty()) {
-      fmt::print(stderr, "mosaic-bench: run {}:\n{}", i + 1, wrong);
+    // Turn by turn, so that what else the machine does hurts both.
+    if (compares && !AddRunOf(*trace, keeps_none, truth, none)) {
       return kExitWrongResults;
     }
+    if (!AddRunOf(*trace, flags.options, truth, runs)) return kExitWrongResults;
   }
-  std::ranges::sort(runs, {}, &RunFigures::seconds);
-  const RunFigures& median = runs[runs.size() / 2];
-  const double fastest = runs.front().mpps();
-  const double slowest = runs.back().mpps();
+  Measured measured{Median(runs)};
+  measured.fastest_mpps = runs.front().mpps();
+  measured.slowest_mpps = runs.back().mpps();
+  if (compares) measured.none_mpps = Median(none).mpps();
   if (flags.json) {
-    fmt::print("{}\n", ToJson(median, flags, slowest, fastest).dump());
+    fmt::print("{}\n", ToJson(measured, flags).dump());
   } else {
-    fmt::print(
-        "{:<7} {} worker{}  {:7.2f} Mpps ({:.2f} to {:.2f})  {:6.1f} Gbit/s  "
-        "{:6.1f} cycles/packet  {}\n",
-        flags.workload, flags.options.workers,
-        flags.options.workers == 1 ? " " : "s", median.mpps(), slowest, fastest,
-        median.gbps(), median.cycles_per_packet(),
-        truth.empty() ? "no ground truth" : "equals the ground truth");
+    Print(measured, flags, !truth.empty());
   }
   return 0;
 }
 
 #ifdef MOSAIC_LIBNIDS
-double MedianMpps(std::vector<RunFigures>& runs) {
-  std::ranges::sort(runs, {}, &RunFigures::seconds);
-  return runs[runs.size() / 2].mpps();
-}
-
-// Turn by turn, so that what else the machine does hurts both.
 int Compare(const Flags& flags) {
-  absl::StatusOr<std::unique_ptr<Trace>> trace = Trace::Load(flags.trace);
-  if (!trace.ok()) {
-    fmt::print(stderr, "mosaic-bench: {}\n",
-               std::string(trace.status().message()));
-    return kExitBadTrace;
-  }
-  const std::map<std::string, uint64_t> truth = ReadTruth(flags.trace);
-  const Workload workload = flags.options.workload;
+  const std::unique_ptr<Trace> trace = LoadTrace(flags);
+  if (trace == nullptr) return kExitBadTrace;
+  const Truth truth = ReadTruth(flags.trace);
   std::vector<RunFigures> ours, theirs;
   for (int i = 0; i < flags.repeat; ++i) {
-    ours.push_back(RunOnce(**trace, flags.options));
-    theirs.push_back(RunLibnids(**trace, flags.options));
-    const std::string wrong = Differences(ours.back(), workload, truth);
-    const std::string theirs_wrong =
-        Differences(theirs.back(), workload, truth);
-    if (!wrong.empty() || !theirs_wrong.empty()) {
-      fmt::print(stderr, "mosaic-bench: run {}:\n{}", i + 1, wrong);
-      if (!theirs_wrong.empty()) {
-        fmt::print(stderr, "libnids:\n{}", theirs_wrong);
-      }
+    if (!AddRunOf(*trace, flags.options, truth, ours)) return kExitWrongResults;
+    theirs.push_back(RunLibnids(*trace, flags.options));
+    const std::string wrong =
+        Differences(theirs.back(), flags.options.workload, truth);
+    if (!wrong.empty()) {
+      fmt::print(stderr, "mosaic-bench: run {}:\nlibnids:\n{}", i + 1, wrong);
       return kExitWrongResults;
     }
   }
-  const double our_mpps = MedianMpps(ours);
-  const double their_mpps = MedianMpps(theirs);
+  const double our_mpps = Median(ours).mpps();
+  const double their_mpps = Median(theirs).mpps();
   fmt::print("{:<7} mosaic {:7.2f} Mpps  libnids {:7.2f} Mpps  ratio {:5.2f}\n",
              flags.workload, our_mpps, their_mpps, our_mpps / their_mpps);
   return 0;
@@ -206,11 +186,15 @@ void AddRun(CLI::App& app, Flags& flags) {
   run->add_option("--burst", flags.options.burst_packets, "Packets in a burst")
       ->check(CLI::Range(1, 64));
   run->add_option("--flows-limit", flags.options.flows_limit,
-                  "Flows of each worker")
+                  "Flows of each worker; a run with more fails")
       ->check(CLI::Range(size_t{1}, size_t{1} << 27));
   run->add_option("--feed", flags.feed,
                   "split: by owner beforehand; handoff: one worker polls")
       ->check(CLI::IsMember({"split", "handoff"}));
+  run->add_option("--retain", flags.retain,
+                  "none, or unacked: delivered bytes are kept until they are "
+                  "acknowledged; measured against none")
+      ->check(CLI::IsMember({"none", "unacked"}));
   run->add_flag("--json", flags.json, "One JSON object");
 }
 
@@ -299,6 +283,10 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   mosaic::bench::AddRun(app, flags);
   mosaic::bench::AddGenerate(app, shape);
+  mosaic::bench::GrowFlags grow;
+  mosaic::bench::AddGrow(app, grow);
+  mosaic::bench::ExpireFlags expire;
+  mosaic::bench::AddExpire(app, expire);
 #ifdef MOSAIC_LIBNIDS
   mosaic::bench::AddCompare(app, flags);
 #endif
@@ -310,8 +298,13 @@ int main(int argc, char** argv) {
   if (app.got_subcommand("generate")) {
     return mosaic::bench::Generate(shape.Shape(), shape.path);
   }
+  if (app.got_subcommand("grow")) return mosaic::bench::Grow(grow);
+  if (app.got_subcommand("expire")) return mosaic::bench::Expire(expire);
   flags.options.workload = *mosaic::bench::WorkloadOf(flags.workload);
   flags.options.feed = flags.feed == "handoff" ? Feed::kHandoff : Feed::kSplit;
+  if (flags.retain == "unacked") {
+    flags.options.retain = mosaic::Retain::kUnacked;
+  }
 #ifdef MOSAIC_LIBNIDS
   if (app.got_subcommand("compare")) return mosaic::bench::Compare(flags);
 #endif

@@ -374,15 +374,22 @@ std::string GroundTruth::Text() const {
       resent, duration_micros);
 }
 
-absl::StatusOr<GroundTruth> GenerateTraffic(const TrafficShape& shape,
-                                            const std::string& path) {
+absl::StatusOr<GroundTruth> WriteTraffic(const TrafficShape& shape,
+                                         const std::string& path) {
   if (absl::Status status = Check(shape); !status.ok()) return status;
   errno = 0;
   GroundTruth truth;
   const auto generator = std::make_unique<Generator>(shape, path);
   if (!generator->Run(truth)) return CannotWrite(path);
+  return truth;
+}
+
+absl::StatusOr<GroundTruth> GenerateTraffic(const TrafficShape& shape,
+                                            const std::string& path) {
+  absl::StatusOr<GroundTruth> truth = WriteTraffic(shape, path);
+  if (!truth.ok()) return truth;
   std::ofstream file(path + ".gt", std::ios::trunc);
-  file << truth.Text();
+  file << truth->Text();
   file.close();
   if (file.fail()) return CannotWrite(path + ".gt");
   return truth;

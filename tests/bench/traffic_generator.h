@@ -41,9 +41,13 @@ struct GroundTruth {
   std::string Text() const;
 };
 
-// Writes `path` and, as text, `path`.gt. INVALID_ARGUMENT, naming the field and
+// Writes `path`. INVALID_ARGUMENT, naming the field and
 // its range, for a shape that cannot be; UNAVAILABLE with the system's reason
-// if a file cannot be written.
+// if it cannot be written.
+absl::StatusOr<GroundTruth> WriteTraffic(const TrafficShape& shape,
+                                         const std::string& path);
+
+// The same, and writes the ground truth as text to `path`.gt.
 absl::StatusOr<GroundTruth> GenerateTraffic(const TrafficShape& shape,
                                             const std::string& path);
 

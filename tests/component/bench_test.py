@@ -118,6 +118,51 @@ class BenchTest(unittest.TestCase):
         self.assertEqual(truth["packets"], figures["packets"])
         self.assertGreater(figures["mpps"], 0)
 
+    def test_a_run_with_more_flows_than_the_limit_fails_and_says_what_to_raise(self):
+        self.generate("small", *SIZES["small"])
+        done = self.call("run", "--trace", self.trace, "--repeat", "1", "--flows-limit", "64")
+        self.assertEqual(1, done.returncode)
+        self.assertRegex(done.stderr, r"[1-9]\d* flows refused: raise --flows-limit")
+        done = self.call("run", "--trace", self.trace, "--repeat", "1", "--flows-limit", "500")
+        self.assertEqual((0, ""), (done.returncode, done.stderr))
+
+    def test_retained_bytes_change_no_result_and_have_a_price(self):
+        self.generate("web", *SIZES["web"])
+        for workload in ("read", "crc"):
+            done = self.call("run", "--trace", self.trace, "--workload", workload, "--repeat", "1",
+                             "--retain", "unacked", "--json")
+            self.assertEqual((0, ""), (done.returncode, done.stderr))
+            figures = json.loads(done.stdout)
+            self.assertEqual("unacked", figures["retain"])
+            self.assertGreater(figures["mpps_retain_none"], 0)
+        done = self.call("run", "--trace", self.trace, "--repeat", "1", "--retain", "unacked")
+        self.assertRegex(done.stdout, r"retain none +\S+ Mpps +retain unacked +\S+ Mpps +price \S+")
+
+    def test_grow_tells_each_size_what_it_costs_and_that_nothing_is_lost(self):
+        done = self.call("grow", "--workload", "read", "--sizes", "16,256", "--connections",
+                         "600", "--repeat", "1", "--json")
+        self.assertEqual((0, ""), (done.returncode, done.stderr))
+        told = json.loads(done.stdout)
+        self.assertEqual([16, 256], [point["concurrent"] for point in told["points"]])
+        self.assertEqual([0, 0], [point["flows_lost"] for point in told["points"]])
+        self.assertGreaterEqual(told["growth"], 1)
+        for point in told["points"]:
+            self.assertGreater(point["nanos_per_packet"], 0)
+
+    def test_grow_refuses_a_size_that_cannot_be(self):
+        done = self.call("grow", "--sizes", "16,0")
+        self.assertEqual(2, done.returncode)
+        self.assertIn("--sizes", done.stderr)
+
+    def test_idle_flows_expire_all_and_no_more_of_them_in_a_round_than_the_budget(self):
+        done = self.call("expire", "--flows", "5000", "--json")
+        self.assertEqual((0, ""), (done.returncode, done.stderr))
+        told = json.loads(done.stdout)
+        self.assertEqual((5000, 5000), (told["flows_created"], told["flows_expired"]))
+        self.assertLessEqual(told["most_in_one_round"], told["expiry_budget"])
+        self.assertGreater(told["most_in_one_round"], 0)
+        self.assertGreaterEqual(told["rounds"], 5000 // told["expiry_budget"])
+
 
 if __name__ == "__main__":
     BenchTest.bench = sys.argv.pop(1)
