@@ -139,9 +139,11 @@ Verdict TcpStage::SetAside(Flow& flow, Side sender,
   const TcpEnd& end = flow.end[Index(sender)];
   const SeqNum first = segment.seq + (segment.Has(kSyn) ? 1u : 0u) + from;
   // Further than any window reaches counts as ahead, and is never taken; held,
-  // it would make what the peer acknowledges look like something unseen.
+  // it would make what the peer acknowledges look like something unseen. What
+  // follows at the very edge belongs to it.
+  constexpr int32_t kMostAhead = kMaxWindow + (1 << 20);
   const int32_t distance = first.Since(end.next_seq);
-  const bool reachable = distance >= -kMaxWindow && distance <= kMaxWindow;
+  const bool reachable = distance >= -kMaxWindow && distance <= kMostAhead;
   const int64_t ahead =
       reachable ? int64_t{distance} : int64_t{first.raw() - end.next_seq.raw()};
   const int64_t offset = static_cast<int64_t>(end.delivered) + ahead;

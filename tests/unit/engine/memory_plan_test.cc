@@ -110,7 +110,8 @@ TEST(MemoryPlan, CountsForEachFlowWhatTheTrackerSaysAndTheRestBesides) {
   config.worker.pipeline = input.pipeline;
   Engine engine(config, nullptr, {});
   EXPECT_EQ(
-      (Part(parts, "flow_table").bytes + Part(parts, "flow_timers").bytes) /
+      (Part(parts, "flow_table").bytes + Part(parts, "half_open_list").bytes +
+       Part(parts, "flow_timers").bytes) /
           100'000,
       engine.worker(0).pipeline().tracker().bytes_per_flow());
   EXPECT_EQ(
