@@ -62,7 +62,7 @@ inline constexpr uint16_t kToBeReset = 1 << 11;  // By us, after this packet.
 inline constexpr uint16_t kResetHere = 1 << 12;  // By us: what still comes is
                                                  // answered with a RST.
 inline constexpr uint16_t kWithheld = 1 << 14;   // TcpRare::withheld has some.
-inline constexpr uint16_t kHolding = 1 << 13;    // Functions hold packets of it.
+inline constexpr uint16_t kHolding = 1 << 13;  // Functions hold packets of it.
 }  // namespace flow_flag
 
 struct alignas(64) Flow {

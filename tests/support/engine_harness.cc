@@ -351,9 +351,8 @@ void EngineHarness::ExpectAccountsBalance() const {
             }),
             Sum([](C c) {
               return c.tx_packets.Read() + c.consumed_packets.Read() +
-                     c.held_packets.Read() +
-                     Total(c.dropped_packets) + c.handed_off_packets.Read() -
-                     c.taken_over_packets.Read();
+                     c.held_packets.Read() + Total(c.dropped_packets) +
+                     c.handed_off_packets.Read() - c.taken_over_packets.Read();
             }))
       << "each packet has one fate";
   EXPECT_EQ(Sum([](C c) { return c.stream_bytes.Read(); }), Sum([](C c) {
