@@ -17,6 +17,7 @@ struct MonitorSums {
 struct FunctionSums {
   uint64_t forwarded = 0;
   uint64_t dropped = 0;
+  uint64_t held = 0;
   uint64_t faults = 0;
   uint64_t detached = 0;
   // By the counter's number. A function's counters are the same on all workers.
@@ -91,6 +92,7 @@ void PolicySource::CollectFunctions(MetricFamilies& families) const {
       FunctionSums& sums = by_name[slot->name];
       sums.forwarded += slot->forwarded.Read();
       sums.dropped += slot->dropped.Read();
+      sums.held += slot->held.Read();
       sums.faults += slot->faults.Read();
       sums.detached += slot->detached() ? 1 : 0;
       AddCounters(*slot, sums);
@@ -112,6 +114,7 @@ void PolicySource::CollectFunctions(MetricFamilies& families) const {
     packets.Add({nf, {"verdict", "forward"}},
                 static_cast<double>(sums.forwarded));
     packets.Add({nf, {"verdict", "drop"}}, static_cast<double>(sums.dropped));
+    packets.Add({nf, {"verdict", "hold"}}, static_cast<double>(sums.held));
     faults.Add({nf, {"kind", "exception"}}, static_cast<double>(sums.faults));
     detached.Add({nf}, static_cast<double>(sums.detached));
     for (size_t i = 0; i < sums.counters.size(); ++i) {

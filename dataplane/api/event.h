@@ -147,6 +147,13 @@ struct Event {
   // packet itself where it came in order.
   std::span<const uint8_t> data;
   uint64_t offset = 0;
+  // These bytes were offered before, and the packet that brought them was
+  // dropped for it: its receiver does not have them, and now they are sent
+  // again. Told to the function that dropped it and those behind it in the
+  // chain, which see them for the first time, out of their order. Bytes that
+  // differ from what was offered are not told apart from those that do not,
+  // unless somebody compares retransmissions.
+  bool resent = false;
 
   TcpState old_state = TcpState::kClosed;  // kStateChange.
   TcpState new_state = TcpState::kClosed;  // kStateChange.

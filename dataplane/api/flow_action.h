@@ -42,6 +42,9 @@ enum class SendResult : uint8_t {
 // Longest payload of one SegmentSpec, before it is split.
 inline constexpr size_t kMaxSegmentBytes = 16 * 1024;
 
+// What becomes of packets that were held (Verdict::kHold).
+enum class HeldFate : uint8_t { kForward, kDrop };
+
 enum class RemapResult : uint8_t {
   kSet,
   kBadOffset,    // Not in [-2^31, 2^31), or the flow is not TCP.

@@ -186,6 +186,18 @@ class FlowView {
   // reset too, and the current packet may still be forwarded.
   SendResult Reset();
 
+  // Lets go of packets of this flow that this function holds (Verdict::kHold),
+  // in the order they came, `most` of them at most; not yet of the packet at
+  // hand, which leaves behind them. Returns how many it let go of. One that
+  // another function holds too leaves when that one releases it as well;
+  // kDrop drops it at once.
+  // Held packets are released by the engine itself when their time is up or the
+  // flow ends, as the function's failure policy says, and dropped when the flow
+  // is blocked or reset.
+  size_t Release(HeldFate fate, size_t most = SIZE_MAX);
+  // How many packets of this flow this function holds.
+  size_t held() const;
+
  private:
   Flow& flow_;
   FlowServices& services_;

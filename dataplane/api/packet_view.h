@@ -78,9 +78,6 @@ class PacketView {
   uint8_t tcp_flags() const;
   uint16_t window() const;
 
-  // --- Edits. Workers lend functions no editor yet, so each answers
-  // kNotEditable.
-
   // Writes `bytes` over those of `region` from `offset` on. An overwrite is not
   // remembered: a retransmission of the bytes is told as any packet, and has to
   // be written over again.

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "dataplane/engine/first_packet.h"
+#include "dataplane/engine/hold_queue.h"
 #include "dataplane/engine/monitor_filters.h"
 #include "dataplane/engine/segment_sender.h"
 #include "dataplane/engine/seq_translator.h"
@@ -311,6 +312,9 @@ void FlowTracker::End(Flow& flow, EndReason reason, Timestamp now) {
     reason = EndReason::kReset;
   } else if (flow.Has(flow_flag::kClosed)) {
     reason = EndReason::kFin;
+  }
+  if (flow.Has(flow_flag::kHolding)) {
+    holds_->EndFlow(flow, table_.IndexOf(flow));
   }
   if (flow.rare_state != nullptr) DeliverUnproven(flow, now);
   delivery_->Finish(flow, now);

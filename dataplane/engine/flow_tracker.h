@@ -37,6 +37,7 @@
 
 namespace mosaic {
 
+class HoldQueue;
 class SegmentSender;
 class SeqTranslator;
 class StreamDelivery;
@@ -65,6 +66,7 @@ class FlowTracker final : public FlowServices, public WorkerFlows {
   // The same of what flows' numbers are translated by, and segments sent by.
   void SetTranslator(SeqTranslator& translator) { translator_ = &translator; }
   void SetSender(SegmentSender& sender) { sender_ = &sender; }
+  void SetHolds(HoldQueue& holds) { holds_ = &holds; }
 
   // Makes `on` the one that new flows are attached under. Flows attached under
   // a revision below `reevaluate_before`, or under one of `undone`, are
@@ -202,6 +204,13 @@ class FlowTracker final : public FlowServices, public WorkerFlows {
   SendResult Send(Flow& flow, const SegmentSpec& segment) override;
   SendResult Reset(Flow& flow) override;
 
+  size_t Release(Flow& flow, const LinkRef& link, HeldFate fate,
+                 size_t most) override;
+  size_t HeldBy(const Flow& flow, const LinkRef& link) const override;
+
+  // Nothing of the flow goes on from now on, nor what is held of it.
+  void Block(Flow& flow);
+
   // What a flow that was reset here still receives is answered.
   void AnswerWithReset(const Flow& flow, Side sender,
                        const PacketContext& context);
@@ -256,6 +265,7 @@ class FlowTracker final : public FlowServices, public WorkerFlows {
   StreamOptions* stream_options_ = nullptr;
   SeqTranslator* translator_ = nullptr;
   SegmentSender* sender_ = nullptr;
+  HoldQueue* holds_ = nullptr;
 
   SnapshotOnWorker on_;
   uint64_t reevaluate_before_ = 0;

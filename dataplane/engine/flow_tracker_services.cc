@@ -6,6 +6,7 @@
 
 #include "dataplane/edit/seq_remap.h"
 #include "dataplane/engine/flow_tracker.h"
+#include "dataplane/engine/hold_queue.h"
 #include "dataplane/engine/segment_sender.h"
 #include "dataplane/engine/seq_translator.h"
 #include "dataplane/engine/stream_delivery.h"
@@ -85,6 +86,15 @@ void FlowTracker::DropLinkState(Flow& flow, LinkState& state) {
 void FlowTracker::MoveLinkStates(Flow& flow, const Subscription& old,
                                  const Subscription& next) {
   const uint32_t index = table_.IndexOf(flow);
+  if (flow.Has(flow_flag::kHolding)) {
+    holds_->MoveHolders(flow, index, old, next);
+  }
+  // Places in the chain mean others now.
+  if (flow.Has(flow_flag::kWithheld)) {
+    for (WithheldRanges& ranges : flow.rare_state->withheld) {
+      ranges.AskFrom(Dispatcher::kWholeChain);
+    }
+  }
   LinkState* following = nullptr;
   for (LinkState* state = link_states_.First(flow); state != nullptr;
        state = following) {
@@ -258,6 +268,22 @@ SendResult FlowTracker::Reset(Flow& flow) {
                                                 : SendResult::kNoPath;
 }
 
+size_t FlowTracker::Release(Flow& flow, const LinkRef& link, HeldFate fate,
+                            size_t most) {
+  return holds_->Release(flow, table_.IndexOf(flow), link.number, fate, most);
+}
+
+size_t FlowTracker::HeldBy(const Flow& flow, const LinkRef& link) const {
+  return holds_->HeldBy(table_.IndexOf(flow), link.number);
+}
+
+void FlowTracker::Block(Flow& flow) {
+  flow.Set(flow_flag::kBlocked);
+  if (flow.Has(flow_flag::kHolding)) {
+    holds_->DropAll(flow, table_.IndexOf(flow));
+  }
+}
+
 void FlowTracker::AnswerWithReset(const Flow& flow, Side sender,
                                   const PacketContext& context) {
   sender_->AnswerWithReset(flow, table_.IndexOf(flow), sender, context.parsed);
@@ -265,7 +291,8 @@ void FlowTracker::AnswerWithReset(const Flow& flow, Side sender,
 
 void FlowTracker::ResetNow(Flow& flow, Timestamp now) {
   flow.Clear(flow_flag::kToBeReset);
-  flow.Set(flow_flag::kResetHere | flow_flag::kReset | flow_flag::kBlocked);
+  flow.Set(flow_flag::kResetHere | flow_flag::kReset);
+  Block(flow);
   static_cast<void>(sender_->SendResets(flow, table_.IndexOf(flow)));
   for (const Side side : {Side::kClient, Side::kServer}) {
     TcpEnd& end = flow.end[Index(side)];

@@ -50,7 +50,16 @@ enum class TtlGuard : uint8_t { kOff, kOn };
 // flows come.
 enum class Prefault : uint8_t { kNo, kYes };
 
-// What changing, sending and holding packets may use.
+// What holding packets back may use (Verdict::kHold).
+struct HoldLimits {
+  // At once. On a port each is one of its pool_packets. One that finds no room
+  // has the fate that its function's failure policy gives.
+  size_t packets = 256;
+  // The same fate has one that is not released so long after it was held.
+  Duration time = Duration::Seconds(1);
+};
+
+// What changing and sending packets may use.
 struct EditLimits {
   // Packets that were copied or made at once; see PacketBuffers. Memory is used
   // as they are.
@@ -66,6 +75,7 @@ struct WorkerLimits {
   size_t timers = 65'536;  // Of network functions, armed at once.
   FragmentLimits fragments;
   EditLimits edit;
+  HoldLimits hold;
   Prefault prefault = Prefault::kNo;
   Timeouts timeouts;
   GapPolicy gap;

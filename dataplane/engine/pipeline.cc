@@ -4,7 +4,6 @@
 #include <thread>
 #include <utility>
 
-#include "dataplane/edit/segment_split.h"
 #include "dataplane/parse/icmp_error.h"
 
 namespace mosaic {
@@ -87,8 +86,11 @@ Pipeline::Pipeline(const PipelineConfig& config, const FlowHash& hash,
       tcp_(tracker_, delivery_, translator_),
       transmitter_(sinks, counters),
       sender_(config.limits.flows, buffers_, translator_, transmitter_,
-              counters) {
+              counters),
+      holds_(config.limits.flows, config.limits.hold, buffers_, delivery_,
+             transmitter_, counters) {
   tracker_.SetSender(sender_);
+  tracker_.SetHolds(holds_);
   tracker_.SetDelivery(delivery_, streams_);
   tracker_.SetTranslator(translator_);
   outbox_.reserve(DatagramPool::kDatagrams);
@@ -158,6 +160,8 @@ void Pipeline::ProcessPacket(Burst& burst, size_t i) {
   const PacketContext context{packet, parsed, packet.clock, editor_};
   clock_ = std::max(clock_, packet.clock);
   tracker_.AdvanceTo(packet.clock);
+  if (clock_ >= holds_.next_due()) [[unlikely]]
+    ExpireHolds(clock_);
   if (parsed.anomalies != 0) [[unlikely]] {
     CountAnomalies(parsed.anomalies, counters_);
   }
@@ -183,14 +187,10 @@ void Pipeline::ProcessPacket(Burst& burst, size_t i) {
     verdict = ProcessWithoutFlow(context, burst.candidate[i]);
   }
   editor_.End();
-  if (parsed.reassembled > 0) [[unlikely]] {
-    FragmentStage::Unwrap(parsed,
-                          verdict == Verdict::kForward
-                              ? IpReassembly::Fate::kForwarded
-                              : IpReassembly::Fate::kDropped,
-                          packet);
-  }
-  Settle(packet, parsed, verdict);
+  const bool kept =
+      tracker_.dispatcher().has_hold() && KeepBack(packet, parsed, verdict);
+  if (!kept) [[likely]]
+    Settle(packet, parsed, verdict);
   // Behind the packet that they were sent at.
   if (sender_.HasWaiting()) [[unlikely]]
     sender_.Flush();
@@ -230,14 +230,24 @@ Verdict Pipeline::ProcessWithoutFlow(const PacketContext& context,
 
 // Every packet has one fate, and every fate one counter.
 void Pipeline::Settle(Packet& packet, ParsedPacket& parsed, Verdict verdict) {
+  if (parsed.reassembled > 0) [[unlikely]] {
+    FragmentStage::Unwrap(parsed,
+                          verdict == Verdict::kForward
+                              ? IpReassembly::Fate::kForwarded
+                              : IpReassembly::Fate::kDropped,
+                          packet);
+  }
   switch (verdict) {
     case Verdict::kForward:
       if (const uint32_t at = translator_.TakeSplitAt(); at != 0) [[unlikely]] {
-        ForwardSplit(packet, parsed, at);
+        transmitter_.ForwardInParts(packet, parsed, at, buffers_);
         return;
       }
       transmitter_.Forward(packet);
       return;
+    case Verdict::kHold:
+      MOSAIC_CHECK(!"KeepBack() has made something else of it");
+      break;
     case Verdict::kDrop: {
       const DropReason reason = translator_.TakeFailed()
                                     ? DropReason::kNotRemapped
@@ -253,24 +263,32 @@ void Pipeline::Settle(Packet& packet, ParsedPacket& parsed, Verdict verdict) {
   packet.Free();
 }
 
-void Pipeline::ForwardSplit(Packet& packet, ParsedPacket& parsed,
-                            uint32_t payload_bytes) {
-  Packet part = std::move(packet);
-  ParsedPacket part_parsed = parsed;
-  // Without a buffer for the rest the whole goes on, longer than it should.
-  while (part_parsed.payload_captured > payload_bytes) {
-    Packet rest;
-    ParsedPacket rest_parsed;
-    if (!SplitSegment(payload_bytes, buffers_, part, part_parsed, rest,
-                      rest_parsed)) {
-      break;
-    }
-    counters_.originated_packets.Add(1);
-    transmitter_.Forward(part);
-    part = std::move(rest);
-    part_parsed = rest_parsed;
+void Pipeline::ExpireHolds(Timestamp now) {
+  holds_.Expire(now, [this](uint32_t flow_index) -> Flow& {
+    return tracker_.table().At(flow_index);
+  });
+}
+
+// Carries out what the functions that answered kHold want. True if the packet
+// is kept; if not, `verdict` is what becomes of it.
+bool Pipeline::KeepBack(Packet& packet, const ParsedPacket& parsed,
+                        Verdict& verdict) {
+  const Dispatcher::HeldFor by = tracker_.dispatcher().TakeHold();
+  if (verdict != Verdict::kForward) return false;
+  // What goes on of a datagram made of fragments are these; a flow that ended
+  // with this packet holds nothing.
+  const uint32_t index = tracker_.table().IndexOf(*by.flow);
+  const bool can_be_held = parsed.reassembled == 0 &&
+                           tracker_.table().InUse(index) &&
+                           by.flow->generation == by.generation;
+  if (can_be_held && holds_.HasRoom()) {
+    holds_.Hold(*by.flow, index, by.holders, by.policy,
+                translator_.TakeSplitAt(), packet, parsed, clock_);
+    return true;
   }
-  transmitter_.Forward(part);
+  counters_.packet_holds[static_cast<size_t>(HoldEnd::kRefused)].Add(1);
+  if (by.policy == FailurePolicy::kClosed) verdict = Verdict::kDrop;
+  return false;
 }
 
 void Pipeline::LookUpOnly(const PacketContext& context, Flow* flow) {
@@ -321,7 +339,7 @@ Verdict Pipeline::ProcessDatagram(Flow* flow, const PacketContext& context) {
     }
     if (verdict != Verdict::kForward) break;
   }
-  if (verdict == Verdict::kBlockFlow) flow->Set(flow_flag::kBlocked);
+  if (verdict == Verdict::kBlockFlow) tracker_.Block(*flow);
   tracker_.Settle(*flow, context.now);
   return verdict;
 }

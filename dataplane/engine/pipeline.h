@@ -15,6 +15,7 @@
 #include "dataplane/engine/flow_tracker.h"
 #include "dataplane/engine/fragment_stage.h"
 #include "dataplane/engine/handoff.h"
+#include "dataplane/engine/hold_queue.h"
 #include "dataplane/engine/segment_sender.h"
 #include "dataplane/engine/seq_translator.h"
 #include "dataplane/engine/stream_delivery.h"
@@ -58,6 +59,7 @@ class Pipeline {
   // Runs timers up to `now`.
   void AdvanceTo(Timestamp now) {
     tracker_.AdvanceTo(now);
+    if (now >= holds_.next_due()) ExpireHolds(now);
     SendWaiting();
     fragments_.Expire(now, config_.limits.expiry_budget);
   }
@@ -71,6 +73,7 @@ class Pipeline {
   FlowTracker& tracker() { return tracker_; }
   const PacketBuffers& buffers() const { return buffers_; }
   const SeqTranslator& translator() const { return translator_; }
+  const HoldQueue& holds() const { return holds_; }
   const FragmentStage& fragments() const { return fragments_; }
   const FlowTracker& tracker() const { return tracker_; }
   // Written by the worker; the const one may be read from any thread.
@@ -80,10 +83,9 @@ class Pipeline {
   Timestamp clock() const { return clock_; }
 
  private:
-  // What functions sent outside of a burst.
+  // What functions sent or released outside of a burst.
   void SendWaiting() {
-    if (!sender_.HasWaiting()) return;
-    sender_.Flush();
+    if (sender_.HasWaiting()) sender_.Flush();
     transmitter_.Flush();
   }
   void Defragment(Burst& burst, HandoffPolicy when_full);
@@ -104,9 +106,8 @@ class Pipeline {
   Verdict ProcessIcmpError(const PacketContext& context, uint32_t candidate);
   Verdict RaiseRaw(const PacketContext& context);
   void Settle(Packet& packet, ParsedPacket& parsed, Verdict verdict);
-  // Forwards a segment in parts of at most `payload_bytes`.
-  void ForwardSplit(Packet& packet, ParsedPacket& parsed,
-                    uint32_t payload_bytes);
+  void ExpireHolds(Timestamp now);
+  bool KeepBack(Packet& packet, const ParsedPacket& parsed, Verdict& verdict);
 
   const PipelineConfig config_;
   const FlowHash& hash_;
@@ -127,6 +128,7 @@ class Pipeline {
   TcpStage tcp_;
   Transmitter transmitter_;
   SegmentSender sender_;
+  HoldQueue holds_;
 
   SnapshotOnWorker on_;
   bool has_raw_monitors_ = false;

@@ -76,6 +76,7 @@ void RareStates::ReleaseSlow(Flow& flow) {
   Drop(flow, Side::kServer);
   states_.Give(flow.rare_state);
   flow.rare_state = nullptr;
+  flow.Clear(flow_flag::kWithheld);
 }
 
 }  // namespace mosaic

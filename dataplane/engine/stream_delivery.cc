@@ -182,6 +182,24 @@ void StreamDelivery::DropStateIfIdle(Flow& flow, Side receiver) {
 
 Verdict StreamDelivery::Receive(Flow& flow, Side receiver, int64_t offset,
                                 const PacketContext& context) {
+  Verdict verdict = Verdict::kForward;
+  if (flow.Has(flow_flag::kWithheld)) [[unlikely]] {
+    verdict = OfferAgain(flow, receiver, offset, context);
+  }
+  const Verdict of_bytes = TakeBytes(flow, receiver, offset, context);
+  if (of_bytes == Verdict::kDrop) [[unlikely]] {
+    const auto begin = static_cast<uint64_t>(std::max(offset, int64_t{0}));
+    const int64_t end = offset + context.parsed.payload_captured;
+    if (end > static_cast<int64_t>(begin)) {
+      NoteWithheld(flow, receiver, begin, static_cast<uint64_t>(end) - begin,
+                   tracker_.dispatcher().dropped_by());
+    }
+  }
+  return std::max(verdict, of_bytes);
+}
+
+Verdict StreamDelivery::TakeBytes(Flow& flow, Side receiver, int64_t offset,
+                                  const PacketContext& context) {
   std::span<const uint8_t> payload(context.parsed.payload,
                                    context.parsed.payload_captured);
   const SideSettings settings = tracker_.SettingsOf(flow, receiver);

@@ -40,6 +40,12 @@ class StreamDelivery {
   Verdict Receive(Flow& flow, Side receiver, int64_t offset,
                   const PacketContext& context);
 
+  // To be called for bytes from `offset` on that were offered, and whose packet
+  // does not go on: `asked_from` (Dispatcher::RaiseFrom) is asked again when
+  // they come again.
+  void NoteWithheld(Flow& flow, Side receiver, uint64_t offset, uint64_t length,
+                    uint8_t asked_from);
+
   // Takes bytes from `offset` on that were held apart until `receiver`
   // acknowledged them. They fill holes; what is there already stays. They are
   // part of the account already.
@@ -77,6 +83,13 @@ class StreamDelivery {
  private:
   class ConflictReporter;
   class MemoryAccount;
+
+  // Receive() but for bytes whose packet was dropped before.
+  Verdict TakeBytes(Flow& flow, Side receiver, int64_t offset,
+                    const PacketContext& context);
+  // Offers again what was withheld.
+  Verdict OfferAgain(Flow& flow, Side receiver, int64_t offset,
+                     const PacketContext& context);
 
   // Tells an observer what a segment brings to a side that nobody reads.
   void ObserveUnread(const Flow& flow, Side receiver, int64_t offset,

@@ -208,7 +208,7 @@ Verdict TcpStage::Process(Flow* flow, const PacketContext& context) {
   if (flow->Has(flow_flag::kRemapped)) [[unlikely]] {
     verdict = LeaveRemapped(*flow, sender, context, verdict);
   }
-  if (verdict == Verdict::kBlockFlow) flow->Set(flow_flag::kBlocked);
+  if (verdict == Verdict::kBlockFlow) tracker_.Block(*flow);
   tracker_.Settle(*flow, context.now);
   return verdict;
 }

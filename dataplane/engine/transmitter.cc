@@ -4,6 +4,8 @@
 #include <span>
 #include <utility>
 
+#include "dataplane/edit/segment_split.h"
+
 namespace mosaic {
 
 Transmitter::Transmitter(const std::vector<PacketSink*>& sinks,
@@ -42,6 +44,26 @@ void Transmitter::Forward(Packet& packet) {
   Lane& lane = *lanes_[packet.port];
   if (lane.size == lane.packet.size()) Send(lane);
   lane.packet[lane.size++] = std::move(packet);
+}
+
+void Transmitter::ForwardInParts(Packet& packet, const ParsedPacket& parsed,
+                                 uint32_t payload_bytes,
+                                 PacketBuffers& buffers) {
+  Packet part = std::move(packet);
+  ParsedPacket part_parsed = parsed;
+  while (part_parsed.payload_captured > payload_bytes) {
+    Packet rest;
+    ParsedPacket rest_parsed;
+    if (!SplitSegment(payload_bytes, buffers, part, part_parsed, rest,
+                      rest_parsed)) {
+      break;
+    }
+    counters_.originated_packets.Add(1);
+    Forward(part);
+    part = std::move(rest);
+    part_parsed = rest_parsed;
+  }
+  Forward(part);
 }
 
 void Transmitter::Send(Lane& lane) {

@@ -13,8 +13,10 @@
 #include <vector>
 
 #include "dataplane/base/packet.h"
+#include "dataplane/edit/packet_buffers.h"
 #include "dataplane/engine/burst.h"
 #include "dataplane/io/packet_sink.h"
+#include "dataplane/parse/parsed_packet.h"
 #include "dataplane/stats/core_counters.h"
 
 namespace mosaic {
@@ -36,6 +38,11 @@ class Transmitter {
 
   // The packet's fate: transmitted, consumed, or dropped as tx_refused.
   void Forward(Packet& packet);
+
+  // Forward() for a segment that leaves in parts of at most `payload_bytes`.
+  // Without a buffer for the rest the whole goes on, longer than it should.
+  void ForwardInParts(Packet& packet, const ParsedPacket& parsed,
+                      uint32_t payload_bytes, PacketBuffers& buffers);
 
   // Sends what Forward() has gathered. To be called after each burst.
   void Flush() {

@@ -11,7 +11,10 @@ Verdict OnFault(NfSlot& slot) {
 }
 
 void Count(NfSlot& slot, Verdict verdict) {
-  (verdict == Verdict::kForward ? slot.forwarded : slot.dropped).Add(1);
+  (verdict == Verdict::kForward ? slot.forwarded
+   : verdict == Verdict::kHold  ? slot.held
+                                : slot.dropped)
+      .Add(1);
 }
 
 // Who sent the bytes that the event is about.
@@ -62,8 +65,7 @@ void Dispatcher::Observe(const Flow& flow, const Event& event) {
   }
 }
 
-Verdict Dispatcher::Raise(Flow& flow, const Event& event) {
-  if (Observes(flow, event.kind, event.hook, event.side)) Observe(flow, event);
+Verdict Dispatcher::RaiseFrom(uint8_t first, Flow& flow, const Event& event) {
   if (!flow.mask.Has(event.kind, event.hook, event.side)) {
     return Verdict::kForward;
   }
@@ -71,17 +73,40 @@ Verdict Dispatcher::Raise(Flow& flow, const Event& event) {
   const size_t links = flow.subscription->link_count;
   Verdict severest = Verdict::kForward;
   const bool reverse = SenderOf(event) == Side::kServer;
-  for (size_t i = 0; i < links; ++i) {
+  size_t i = 0;
+  if (first != kWholeChain) i = reverse ? links - 1 - first : first;
+  for (; i < links; ++i) {
     // A function that registers or stops moves the flow to another
     // subscription, whose chain has the same places.
     const ChainLink& link =
         flow.subscription->link[reverse ? links - 1 - i : i];
     if (!link.wants.Has(event.kind, event.hook, event.side)) continue;
-    severest = std::max(severest, Call(link, flow, event));
+    const uint8_t number = link.number;
+    NfSlot& slot = *link.slot;
+    Verdict verdict = Call(link, flow, event);
+    if (verdict == Verdict::kHold) [[unlikely]] {
+      NoteHold(number, slot.failure_policy, flow, event);
+      verdict = Verdict::kForward;
+    }
+    severest = std::max(severest, verdict);
     // Where there is no packet there is nothing to drop.
-    if (severest != Verdict::kForward && event.packet != nullptr) break;
+    if (severest != Verdict::kForward && event.packet != nullptr) {
+      dropped_by_ = number;
+      break;
+    }
   }
   return severest;
+}
+
+void Dispatcher::NoteHold(uint8_t link, FailurePolicy policy, Flow& flow,
+                          const Event& event) {
+  if (event.packet == nullptr) return;
+  if (hold_.holders == 0) {
+    hold_.flow = &flow;
+    hold_.generation = flow.generation;
+  }
+  hold_.holders = static_cast<uint16_t>(hold_.holders | 1u << link);
+  if (policy == FailurePolicy::kClosed) hold_.policy = policy;
 }
 
 Verdict Dispatcher::RaiseWithoutFlow(std::span<NfSlot* const> slots,
@@ -94,6 +119,10 @@ Verdict Dispatcher::RaiseWithoutFlow(std::span<NfSlot* const> slots,
       try {
         verdict = slot->nf->OnPacket(event);
         Count(*slot, verdict);
+        if (verdict == Verdict::kHold) {
+          counters_.packet_holds[static_cast<size_t>(HoldEnd::kRefused)].Add(1);
+          verdict = OnFault(*slot);
+        }
       } catch (...) {
         slot->faults.Add(1);
       }

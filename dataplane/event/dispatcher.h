@@ -3,8 +3,8 @@
 //
 // Order       A flow's chain is walked in its order for what the client sends
 //             and in reverse for what the server sends, as through a row of
-//             middleboxes. A drop ends the walk; events without a packet reach
-//             everybody.
+//             middleboxes. A drop ends the walk, a hold does not; events
+//             without a packet reach everybody.
 // Faults      What a function throws is caught here and counted; its failure
 //             policy gives the verdict.
 // Threading   Owner worker only.
@@ -14,6 +14,8 @@
 //             has: the caller tests it with Wants() before it builds the event.
 
 #pragma once
+
+#include <utility>
 
 #include "dataplane/api/event.h"
 #include "dataplane/api/verdict.h"
@@ -39,7 +41,32 @@ class Dispatcher {
 
   // Tells the observer of `event` on `flow`, and calls who subscribed to it.
   // Returns the severest verdict. REQUIRES: Wants() for the event.
-  Verdict Raise(Flow& flow, const Event& event);
+  Verdict Raise(Flow& flow, const Event& event) {
+    if (Observes(flow, event.kind, event.hook, event.side)) {
+      Observe(flow, event);
+    }
+    return RaiseFrom(kWholeChain, flow, event);
+  }
+  // The same for the function of that ChainLink::number and those behind it in
+  // the order of the event, without the observer. Nothing happens if nobody
+  // wants it.
+  static constexpr uint8_t kWholeChain = UINT8_MAX;
+  Verdict RaiseFrom(uint8_t first, Flow& flow, const Event& event);
+
+  // ChainLink::number of who ended a walk last, by another answer than
+  // kForward and kHold.
+  uint8_t dropped_by() const { return dropped_by_; }
+
+  // Who wants the packet at hand held (Verdict::kHold), of the functions called
+  // since the last TakeHold(). Raise() answers for them as if they forwarded.
+  struct HeldFor {
+    Flow* flow = nullptr;
+    uint32_t generation = 0;  // Of the flow, when the first one said so.
+    uint16_t holders = 0;     // Bits of ChainLink::number.
+    FailurePolicy policy = FailurePolicy::kOpen;  // Closed if one of them is.
+  };
+  bool has_hold() const { return hold_.holders != 0; }
+  HeldFor TakeHold() { return std::exchange(hold_, HeldFor()); }
 
   // Calls `slots` in order for a packet without a flow.
   Verdict RaiseWithoutFlow(std::span<NfSlot* const> slots, const Event& event);
@@ -66,9 +93,13 @@ class Dispatcher {
 
  private:
   Verdict Call(const ChainLink& link, Flow& flow, const Event& event);
+  void NoteHold(uint8_t link, FailurePolicy policy, Flow& flow,
+                const Event& event);
 
   FlowServices& services_;
   CoreCounters& counters_;
+  HeldFor hold_;
+  uint8_t dropped_by_ = 0;
   EventObserver* observer_ = &EventObserver::Nobody();
 };
 

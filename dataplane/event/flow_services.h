@@ -78,7 +78,7 @@ class FlowServices {
   virtual bool CancelTimer(NfSlot& slot, TimerHandle timer) = 0;
 
   // As FlowView has them; the packet at hand may be null. An engine that cannot
-  // send refuses them all.
+  // send refuses them all, and holds nothing.
   virtual RemapResult RemapSequence(Flow&, const PacketView*, Side, int64_t,
                                     SeqNum) {
     return RemapResult::kBadOffset;
@@ -87,6 +87,8 @@ class FlowServices {
     return SendResult::kNoPath;
   }
   virtual SendResult Reset(Flow&) { return SendResult::kNoPath; }
+  virtual size_t Release(Flow&, const LinkRef&, HeldFate, size_t) { return 0; }
+  virtual size_t HeldBy(const Flow&, const LinkRef&) const { return 0; }
 };
 
 }  // namespace mosaic

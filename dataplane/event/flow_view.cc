@@ -52,6 +52,12 @@ SendResult FlowView::Send(const SegmentSpec& segment) {
 
 SendResult FlowView::Reset() { return services_.Reset(flow_); }
 
+size_t FlowView::Release(HeldFate fate, size_t most) {
+  return services_.Release(flow_, link_, fate, most);
+}
+
+size_t FlowView::held() const { return services_.HeldBy(flow_, link_); }
+
 bool FlowView::is_stopped(Side side) const {
   for (const Attachment& attachment : flow_.subscription->attachments()) {
     const auto number = &attachment - flow_.subscription->attachment.data();

@@ -83,6 +83,7 @@ struct NfSlot {
   Counter faults;
   Counter forwarded;  // Verdicts.
   Counter dropped;
+  Counter held;
   bool detached() const { return faults.Read() >= kFaultLimit; }
 };
 

@@ -95,6 +95,9 @@ constexpr std::string_view kAnomalyNames[] = {"rst_out_of_window",
                                               "async",
                                               "land"};
 static_assert(std::size(kAnomalyNames) == kAnomalies);
+constexpr std::string_view kHoldEndNames[] = {
+    "released", "dropped", "timed_out", "flow_ended", "blocked", "refused"};
+static_assert(std::size(kHoldEndNames) == kHoldEnds);
 
 #define CELL(field) (offsetof(CoreCounters, field) / sizeof(Counter))
 
@@ -173,6 +176,12 @@ constexpr CounterInfo kInfo[] = {
         "since bytes were added to or removed from their stream before."),
     Gauge(One("mosaic_remapped_flows", CELL(remapped_flows),
               "Flows whose sequence numbers differ for their two ends.")),
+    Gauge(One("mosaic_held_packets", CELL(held_packets),
+              "Packets that network functions hold back.")),
+    Many("mosaic_packet_holds_total", "end", kHoldEndNames, CELL(packet_holds),
+         "Packets that network functions held back, by how it ended. timed_out "
+         "and refused: forwarded or dropped as the function's failure policy "
+         "says; look for one that does not release what it holds."),
     One("mosaic_flows_created_total", CELL(flows_created), "Flows tracked."),
     One("mosaic_tcp_flows_created_total", CELL(tcp_flows_created),
         "TCP connections among the flows tracked."),
@@ -235,6 +244,13 @@ constexpr CounterInfo kInfo[] = {
         CELL(retransmitted_packets), "Segments that repeat bytes."),
     One("mosaic_stream_out_of_order_packets_total", CELL(out_of_order_packets),
         "Segments that came before the bytes in front of them."),
+    One("mosaic_stream_resent_after_drop_packets_total",
+        CELL(resent_after_drop_packets),
+        "Segments that repeat bytes whose packet a network function dropped "
+        "when it was offered them; it is asked again."),
+    One("mosaic_stream_withheld_joined_total", CELL(withheld_joined),
+        "Dropped ranges of a stream beyond those that are told apart: a "
+        "function may be asked again about bytes between them."),
     Pairs("mosaic_stream_stopped_total", "side", kSideNames, "reason",
           kStopReasonNames, CELL(stopped_sides),
           "Sides of flows that a monitor stopped, by the policy's condition; "

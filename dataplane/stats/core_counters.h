@@ -111,6 +111,17 @@ enum class Anomaly : uint8_t {
 };
 inline constexpr size_t kAnomalies = 42;
 
+// How it ends that a packet is held (Verdict::kHold).
+enum class HoldEnd : uint8_t {
+  kReleased,   // Forwarded by who held it.
+  kDropped,    // Dropped by one of those.
+  kTimedOut,   // Nobody released it in time.
+  kFlowEnded,  // Its flow ended, or its functions' part in it.
+  kBlocked,    // Its flow was blocked.
+  kRefused,    // There was no room, or it is no packet that can be held.
+};
+inline constexpr size_t kHoldEnds = 6;
+
 // How the reassembly of a fragmented datagram ends.
 enum class DatagramEnd : uint8_t {
   kReassembled,
@@ -140,6 +151,8 @@ struct CoreCounters {
   std::array<Counter, kEditOutcomes> packet_edits;  // By EditResult.
   Counter remapped_packets;                         // Sequence numbers changed.
   Counter remapped_flows;                           // A gauge.
+  Counter held_packets;                             // A gauge.
+  std::array<Counter, kHoldEnds> packet_holds;
 
   Counter flows_created;
   Counter tcp_flows_created;  // Of flows_created.
@@ -172,6 +185,8 @@ struct CoreCounters {
   Counter conflict_bytes;
   Counter retransmitted_packets;
   Counter out_of_order_packets;
+  Counter resent_after_drop_packets;
+  Counter withheld_joined;
   // By side, and why.
   std::array<std::array<Counter, kStopReasons>, kSides> stopped_sides;
   std::array<Counter, kAnomalies> anomalies;

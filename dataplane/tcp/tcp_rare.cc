@@ -15,6 +15,7 @@ void TcpRare::SwapSides() {
   std::swap(ttl_seen[0], ttl_seen[1]);
   std::swap(edge[0], edge[1]);
   std::swap(has_edge[0], has_edge[1]);
+  std::swap(withheld[0], withheld[1]);
 }
 
 bool TcpRare::AddUrgent(Side sender, uint64_t offset) {

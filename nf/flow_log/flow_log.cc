@@ -97,6 +97,8 @@ void FlowLog::OnData(const Event& event, FlowView& flow) {
   const Side side =
       context.client == flow.client() ? event.side : Other(event.side);
   Context::Direction& direction = context.direction[Index(side)];
+  const uint64_t end = event.offset + event.data.size();
+  if (event.resent && end <= direction.contiguous) return;
   if (direction.gap || event.offset != direction.contiguous) {
     direction.gap = true;
     return;

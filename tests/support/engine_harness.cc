@@ -228,6 +228,7 @@ EngineHarness::~EngineHarness() {
     EXPECT_EQ(tracker.table().size(), 0u);
     EXPECT_EQ(pipeline->buffers().lent(), 0u);
     EXPECT_EQ(pipeline->translator().remapped_flows(), 0u);
+    EXPECT_EQ(pipeline->holds().held(), 0u);
     EXPECT_EQ(tracker.stream_states().lent(), 0u);
     EXPECT_EQ(tracker.rare_states().lent(), 0u);
     EXPECT_EQ(tracker.link_states().lent(), 0u);
@@ -350,8 +351,8 @@ void EngineHarness::ExpectAccountsBalance() const {
             }),
             Sum([](C c) {
               return c.tx_packets.Read() + c.consumed_packets.Read() +
-                     Total(c.dropped_packets) + c.handed_off_packets.Read() -
-                     c.taken_over_packets.Read();
+                     c.held_packets.Read() + Total(c.dropped_packets) +
+                     c.handed_off_packets.Read() - c.taken_over_packets.Read();
             }))
       << "each packet has one fate";
   EXPECT_EQ(Sum([](C c) { return c.stream_bytes.Read(); }), Sum([](C c) {

@@ -44,8 +44,11 @@ class NfHarness {
   }
 
   // In-order bytes for `side`.
-  void Data(Flow& flow, Side side, uint64_t offset, std::string_view data) {
+  enum class Copy : uint8_t { kFirst, kResent };  // Event::resent.
+  void Data(Flow& flow, Side side, uint64_t offset, std::string_view data,
+            Copy copy = Copy::kFirst) {
     Event event;
+    event.resent = copy == Copy::kResent;
     event.kind = EventKind::kNewData;
     event.side = side;
     event.offset = offset;

@@ -1,6 +1,6 @@
 #include "control/core/applier.h"
-#include "dataplane/event/subscription.h"
 
+#include "dataplane/event/subscription.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/unit/core/core_harness.h"

@@ -178,6 +178,22 @@ TEST_F(FlowLogTest, StreamWithoutItsFirstBytesHasAnEmptyDigest) {
   EXPECT_EQ(LineOf(flow)["client_to_server"]["sha256"], Sha256(""));
 }
 
+TEST_F(FlowLogTest, BytesThatItHasSeenAreNoGapWhenTheyAreResent) {
+  Flow flow = FlowOf({});
+  harness_.Data(flow, Side::kServer, 0, "abc");
+  harness_.Data(flow, Side::kServer, 1, "bc", NfHarness::Copy::kResent);
+  harness_.Data(flow, Side::kServer, 3, "def");
+  EXPECT_EQ(LineOf(flow)["client_to_server"]["sha256"], Sha256("abcdef"));
+}
+
+TEST_F(FlowLogTest, BytesThatItMissedWhenTheyWereDroppedAreAGap) {
+  Flow flow = FlowOf({});
+  harness_.Data(flow, Side::kServer, 0, "abc");
+  harness_.Data(flow, Side::kServer, 6, "ghi");
+  harness_.Data(flow, Side::kServer, 3, "def", NfHarness::Copy::kResent);
+  EXPECT_EQ(LineOf(flow)["client_to_server"]["sha256"], Sha256("abc"));
+}
+
 TEST_F(FlowLogTest, WithoutDigestsBytesAreStillCounted) {
   Configure(false);
   Flow flow = FlowOf({});
