@@ -13,7 +13,6 @@
 #include "control/daemon/worker_settings.h"
 #include "dataplane/io/device_check.h"
 #include "dataplane/io/device_spec.h"
-#include <nlohmann/json.hpp>
 
 namespace mosaic {
 namespace {
@@ -288,7 +287,7 @@ std::string ToText(const std::vector<Finding>& findings) {
   return text;
 }
 
-std::string ToJson(const std::vector<Finding>& findings) {
+nlohmann::ordered_json ToJson(const std::vector<Finding>& findings) {
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
   bool ok = true;
   for (const Finding& finding : findings) {
@@ -298,9 +297,12 @@ std::string ToJson(const std::vector<Finding>& findings) {
                     {"message", finding.message},
                     {"fix", finding.fix}});
   }
-  const nlohmann::ordered_json whole = {{"ok", ok}, {"findings", list}};
-  return whole.dump(2, ' ', false,
-                    nlohmann::ordered_json::error_handler_t::replace) +
+  return {{"ok", ok}, {"findings", list}};
+}
+
+std::string Printed(const nlohmann::ordered_json& json) {
+  return json.dump(2, ' ', false,
+                   nlohmann::ordered_json::error_handler_t::replace) +
          "\n";
 }
 

@@ -10,6 +10,7 @@
 
 #include "control/daemon/machine.h"
 #include "mosaic/v1/system_config.pb.h"
+#include <nlohmann/json.hpp>
 
 namespace mosaic {
 
@@ -38,6 +39,8 @@ std::vector<Finding> ExamineSurroundings(const v1::SystemConfig& system,
 
 // For people, a line or two each, worst first; and as one JSON object.
 std::string ToText(const std::vector<Finding>& findings);
-std::string ToJson(const std::vector<Finding>& findings);
+nlohmann::ordered_json ToJson(const std::vector<Finding>& findings);
+// A JSON object as it is printed.
+std::string Printed(const nlohmann::ordered_json& json);
 
 }  // namespace mosaic

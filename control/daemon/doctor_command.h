@@ -13,6 +13,7 @@ namespace mosaic {
 struct DoctorFlags {
   std::string config_path;  // Empty: the defaults, and no ports.
   bool json = false;
+  bool memory = false;  // Also what memory each part takes.
 };
 
 // Adds the command and its flags to `app`; parsing fills `flags`.

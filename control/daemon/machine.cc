@@ -9,10 +9,12 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <string_view>
 #include <system_error>
 
 #include "absl/strings/numbers.h"
@@ -45,6 +47,28 @@ uint64_t ReadAvailableBytes() {
     if (name == "MemAvailable:") return kilobytes * 1024;
   }
   return 0;
+}
+
+// What the limits of this process's cgroup and those above it leave; UINT64_MAX
+// where there are none. Of cgroups of version 2.
+uint64_t ReadCgroupBytes() {
+  std::ifstream own("/proc/self/cgroup");
+  std::string line;
+  uint64_t left = UINT64_MAX;
+  while (std::getline(own, line)) {
+    constexpr std::string_view kUnified = "0::";
+    if (!line.starts_with(kUnified)) continue;
+    fs::path group = "/sys/fs/cgroup" + line.substr(kUnified.size());
+    for (; group != "/sys/fs"; group = group.parent_path()) {
+      uint64_t most = 0;
+      uint64_t used = 0;
+      // "max" is no number: no limit.
+      if (!(std::ifstream(group / "memory.max") >> most)) continue;
+      std::ifstream(group / "memory.current") >> used;
+      left = std::min(left, most - std::min(used, most));
+    }
+  }
+  return left;
 }
 
 // A descriptor that is closed at the end of its scope.
@@ -93,7 +117,7 @@ Machine Machine::Read() {
     machine.memlock_bytes =
         memlock.rlim_cur == RLIM_INFINITY ? UINT64_MAX : memlock.rlim_cur;
   }
-  machine.available_bytes = ReadAvailableBytes();
+  machine.available_bytes = std::min(ReadAvailableBytes(), ReadCgroupBytes());
   machine.is_root = geteuid() == 0;
   machine.huge_pages = ReservedHugePages();
   return machine;

@@ -19,7 +19,8 @@ struct Machine {
   std::map<int, int> cpu_nodes;   // CPU -> NUMA node, where known.
   bool has_stable_tsc = false;    // Runs at one rate, also while CPUs sleep.
   uint64_t memlock_bytes = 0;     // RLIMIT_MEMLOCK; UINT64_MAX: no limit.
-  uint64_t available_bytes = 0;   // Memory that can be had without swapping.
+  uint64_t available_bytes = 0;   // Memory that can be had without swapping,
+                                  // and within the limit of the cgroup.
   bool is_root = false;
   std::vector<HugePages> huge_pages;
 

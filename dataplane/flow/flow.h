@@ -2,7 +2,7 @@
 // datagrams: both directions together.
 //
 // Layout      Whole cache lines, hottest first, so that a packet of an
-//             established connection touches the first three.
+//             established connection touches the first four.
 // Ownership   FlowTable owns all records; they never move.
 // Threading   Owner worker only.
 
@@ -61,8 +61,8 @@ inline constexpr uint16_t kRemapped = 1 << 10;   // `remap` is not null.
 inline constexpr uint16_t kToBeReset = 1 << 11;  // By us, after this packet.
 inline constexpr uint16_t kResetHere = 1 << 12;  // By us: what still comes is
                                                  // answered with a RST.
-inline constexpr uint16_t kWithheld = 1 << 14;   // TcpRare::withheld has some.
 inline constexpr uint16_t kHolding = 1 << 13;   // Functions hold packets of it.
+inline constexpr uint16_t kWithheld = 1 << 14;  // TcpRare::withheld has some.
 inline constexpr uint16_t kHalfOpen = 1 << 15;  // In the HalfOpenList.
 }  // namespace flow_flag
 

@@ -93,7 +93,7 @@ class FlowTable {
 
   size_t size() const { return size_.load(std::memory_order_relaxed); }
   size_t capacity() const { return flows_.size(); }
-  size_t bytes() const;   // Reserved in all.
+  size_t bytes() const;  // Reserved in all.
   // By a table for so many.
   static size_t BytesFor(size_t max_flows);
   void Prefault() const;  // Makes all of it resident.

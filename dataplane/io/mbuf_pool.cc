@@ -35,6 +35,11 @@ void MbufOwner::Release(Packet& packet) {
   rte_pktmbuf_free(static_cast<rte_mbuf*>(packet.storage));
 }
 
+uint64_t MbufPool::BytesPerPacket(uint32_t buffer_bytes) {
+  constexpr uint64_t kObjectHeader = 64;
+  return buffer_bytes + RTE_PKTMBUF_HEADROOM + sizeof(rte_mbuf) + kObjectHeader;
+}
+
 absl::StatusOr<std::unique_ptr<MbufPool>> MbufPool::Create(
     const std::string& name, uint32_t packets, uint32_t buffer_bytes,
     int numa_node) {
@@ -50,9 +55,7 @@ absl::StatusOr<std::unique_ptr<MbufPool>> MbufPool::Create(
       static_cast<uint16_t>(buffer_bytes + RTE_PKTMBUF_HEADROOM), numa_node);
   if (pool != nullptr) return absl::WrapUnique(new MbufPool(pool));
   if (rte_errno == ENOMEM) {
-    const uint64_t bytes =
-        uint64_t{packets} *
-        (buffer_bytes + RTE_PKTMBUF_HEADROOM + sizeof(rte_mbuf) + 64);
+    const uint64_t bytes = packets * BytesPerPacket(buffer_bytes);
     return absl::ResourceExhaustedError(absl::StrCat(
         "no memory for a pool of ", packets, " packets of ", buffer_bytes,
         " bytes, about ", bytes / (1024 * 1024) + 1,

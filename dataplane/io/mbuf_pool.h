@@ -48,6 +48,10 @@ class MbufPool {
       const std::string& name, uint32_t packets, uint32_t buffer_bytes,
       int numa_node);
 
+  // Memory of one packet in such a pool, its mbuf included; about, for the pool
+  // aligns and colours them.
+  static uint64_t BytesPerPacket(uint32_t buffer_bytes);
+
   ~MbufPool();
   MbufPool(const MbufPool&) = delete;
   MbufPool& operator=(const MbufPool&) = delete;

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <ctime>
 #include <memory>
 #include <thread>
 
@@ -80,6 +81,13 @@ void PinTo(int cpu) {
 
 }  // namespace
 
+double ThreadCpuSeconds() {
+  timespec used;
+  MOSAIC_CHECK(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used) == 0);
+  return static_cast<double>(used.tv_sec) +
+         static_cast<double>(used.tv_nsec) / 1e9;
+}
+
 RunFigures RunOnce(const Trace& trace, const RunOptions& options) {
   std::vector<std::vector<uint32_t>> positions;
   std::vector<std::unique_ptr<TraceSource>> sources;
@@ -109,15 +117,18 @@ RunFigures RunOnce(const Trace& trace, const RunOptions& options) {
   std::atomic<size_t> ready{0};
   std::atomic<bool> go{false};
   std::atomic<uint64_t> cycles{0};
+  std::vector<double> cpu_seconds(options.workers);
   std::vector<std::thread> threads;
   for (size_t i = 0; i < options.workers; ++i) {
     threads.emplace_back([&, i] {
       PinTo(cpus[i]);
       ready.fetch_add(1);
       while (!go.load()) std::this_thread::yield();
+      const double cpu_begin = ThreadCpuSeconds();
       const uint64_t begin = __rdtsc();
       engine.RunWorker(i);
       cycles.fetch_add(__rdtsc() - begin);
+      cpu_seconds[i] = ThreadCpuSeconds() - cpu_begin;
     });
   }
   while (ready.load() < options.workers) std::this_thread::yield();
@@ -129,6 +140,7 @@ RunFigures RunOnce(const Trace& trace, const RunOptions& options) {
   figures.seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begin)
           .count();
+  for (const double used : cpu_seconds) figures.cpu_seconds += used;
   figures.cycles = static_cast<double>(cycles.load());
   figures.flow_bytes = engine.worker(0).pipeline().tracker().bytes_per_flow();
   for (size_t i = 0; i < options.workers; ++i) {

@@ -33,6 +33,7 @@ struct RunFigures {
   uint64_t packets = 0;
   uint64_t wire_bytes = 0;
   double seconds = 0;
+  double cpu_seconds = 0;   // Of the workers' threads, summed.
   double cycles = 0;        // Sum over workers.
   uint64_t flow_bytes = 0;  // Memory for each flow of capacity.
   uint64_t bounds_hit = 0;  // Flows or bytes refused: the run is void.
@@ -44,11 +45,18 @@ struct RunFigures {
   double nanos_per_packet() const {
     return seconds * 1e9 / static_cast<double>(packets);
   }
+  // Unlike the time on the clock, hardly moved by what else the machine does.
+  double cpu_nanos_per_packet() const {
+    return cpu_seconds * 1e9 / static_cast<double>(packets);
+  }
   double cycles_per_packet() const {
     return cycles / static_cast<double>(packets);
   }
 };
 
 RunFigures RunOnce(const Trace& trace, const RunOptions& options);
+
+// CPU time that the calling thread has used.
+double ThreadCpuSeconds();
 
 }  // namespace mosaic::bench

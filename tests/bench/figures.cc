@@ -56,6 +56,11 @@ std::string Differences(const RunFigures& figures, Workload workload,
   return text;
 }
 
+double LeastCpuNanos(const std::vector<RunFigures>& runs) {
+  return std::ranges::min(runs, {}, &RunFigures::cpu_seconds)
+      .cpu_nanos_per_packet();
+}
+
 const RunFigures& Median(std::vector<RunFigures>& runs) {
   std::ranges::sort(runs, {}, &RunFigures::seconds);
   return runs[runs.size() / 2];

@@ -29,6 +29,9 @@ Truth ReadTruth(const std::string& trace);
 std::string Differences(const RunFigures& figures, Workload workload,
                         const Truth& truth);
 
+// Of the run that used least CPU time. REQUIRES: there is one.
+double LeastCpuNanos(const std::vector<RunFigures>& runs);
+
 // The run of median duration. Sorts `runs`, fastest first. REQUIRES: there is
 // one.
 const RunFigures& Median(std::vector<RunFigures>& runs);

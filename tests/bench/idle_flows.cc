@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <ctime>
 #include <memory>
 #include <string>
 #include <utility>
@@ -16,6 +15,7 @@
 #include "dataplane/engine/engine.h"
 #include "dataplane/io/trace_source.h"
 #include "dataplane/parse/parsed_packet.h"
+#include "tests/bench/bench_run.h"
 #include "tests/bench/segment_file.h"
 #include "tests/bench/workload.h"
 
@@ -26,10 +26,7 @@ constexpr uint32_t kPortsOfAClient = 50'000;
 constexpr uint32_t kIntervalNanos = 1'000;
 
 uint64_t ThreadCpuNanos() {
-  timespec used;
-  MOSAIC_CHECK(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used) == 0);
-  return static_cast<uint64_t>(used.tv_sec) * 1'000'000'000 +
-         static_cast<uint64_t>(used.tv_nsec);
+  return static_cast<uint64_t>(ThreadCpuSeconds() * 1e9);
 }
 
 void WriteHandshake(SegmentFile& file, uint32_t number) {

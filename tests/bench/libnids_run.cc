@@ -93,6 +93,7 @@ RunFigures RunLibnids(const Trace& trace, const RunOptions& options) {
   SetUp(options, pcap);
 
   const std::span<const Trace::Entry> packets = trace.packets();
+  const double cpu_begin = ThreadCpuSeconds();
   const auto begin = std::chrono::steady_clock::now();
   for (size_t i = 0; i < packets.size(); ++i) {
     if (i + kAhead < packets.size()) {
@@ -110,6 +111,7 @@ RunFigures RunLibnids(const Trace& trace, const RunOptions& options) {
   figures.seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begin)
           .count();
+  figures.cpu_seconds = ThreadCpuSeconds() - cpu_begin;
   figures.packets = packets.size();
   nids_exit();  // Closes `pcap`, and ends streams that are still open.
   return figures;

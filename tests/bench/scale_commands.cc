@@ -23,7 +23,7 @@ struct Point {
   uint64_t flows = 0;
   uint64_t flows_lost = 0;  // Of all runs.
   uint64_t packets = 0;
-  double nanos_per_packet = 0;  // Median.
+  double nanos_per_packet = 0;  // Of CPU time; median.
   double fastest_nanos = 0;
   double slowest_nanos = 0;
   uint64_t flow_bytes = 0;
@@ -59,11 +59,12 @@ absl::StatusOr<Point> Measure(uint32_t concurrent, const GrowFlags& flags) {
       point.wrong = Differences(runs.back(), options.workload, truth);
     }
   }
-  const RunFigures& median = Median(runs);
+  std::ranges::sort(runs, {}, &RunFigures::cpu_seconds);
+  const RunFigures& median = runs[runs.size() / 2];
   point.packets = median.packets;
-  point.nanos_per_packet = median.nanos_per_packet();
-  point.fastest_nanos = runs.front().nanos_per_packet();
-  point.slowest_nanos = runs.back().nanos_per_packet();
+  point.nanos_per_packet = median.cpu_nanos_per_packet();
+  point.fastest_nanos = runs.front().cpu_nanos_per_packet();
+  point.slowest_nanos = runs.back().cpu_nanos_per_packet();
   point.flow_bytes = median.flow_bytes;
   return point;
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""mosaic-bench: what it makes up is what it says, in its own eyes and tshark's.
+"""mosaic-bench: what it makes up is what it says, in its own eyes and tshark's; the guard
+and the plot that read its figures.
 
 usage: bench_test.py MOSAIC_BENCH [unittest's options]
 """
@@ -10,6 +11,10 @@ import subprocess
 import sys
 import tempfile
 import unittest
+
+BENCH_FOLDER = pathlib.Path(__file__).resolve().parents[1] / "bench"
+sys.path.insert(0, str(BENCH_FOLDER))
+import guard  # pylint: disable=wrong-import-position
 
 # Small enough for a test; the shapes keep what makes them different.
 SIZES = {"web": ["--connections", "150", "--concurrent", "40", "--reorder", "0.1",
@@ -162,6 +167,62 @@ class BenchTest(unittest.TestCase):
         self.assertLessEqual(told["most_in_one_round"], told["expiry_budget"])
         self.assertGreater(told["most_in_one_round"], 0)
         self.assertGreaterEqual(told["rounds"], 5000 // told["expiry_budget"])
+
+
+class GuardTest(unittest.TestCase):
+    def test_only_a_ratio_that_is_worse_by_more_than_the_margin_fails(self):
+        margin = guard.MARGIN
+        for have, good in ((1.0, True), (1 - margin + 0.01, True), (1 - margin - 0.01, False),
+                           (3.0, True)):
+            with self.subTest(have=have):
+                lines, verdict = guard.verdicts({"read/events on web": have},
+                                                {"read/events on web": 1.0})
+                self.assertEqual(good, verdict)
+                self.assertEqual(not good, "WORSE" in lines[0])
+
+    def test_a_ratio_that_was_not_measured_fails_nothing_and_is_told(self):
+        lines, verdict = guard.verdicts({}, {"read/libnids on web": 3.0})
+        self.assertTrue(verdict)
+        self.assertIn("not measured", lines[0])
+
+    def test_every_expectation_is_a_ratio_that_is_above_zero(self):
+        expected = json.loads(guard.EXPECTED.read_text())
+        self.assertGreaterEqual(len(expected), 4)
+        for name, ratio in expected.items():
+            self.assertRegex(name, r"^(events/floor|read/events|read/libnids) on (web|small)$")
+            self.assertGreater(ratio, 0)
+
+
+class PlotTest(unittest.TestCase):
+    RUN = {"workload": "events", "workers": 1, "feed": "split", "mpps": 20.0, "mpps_min": 19.0,
+           "mpps_max": 21.0}
+    GROWN = {"workload": "events", "growth": 1.1,
+             "points": [{"concurrent": size, "nanos_per_packet": 40.0,
+                         "nanos_per_packet_min": 39.0, "nanos_per_packet_max": 44.0}
+                        for size in (1024, 1048576)]}
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="mosaic-plot-")
+        self.addCleanup(folder.cleanup)
+        self.figures = pathlib.Path(folder.name) / "figures.jsonl"
+        self.picture = pathlib.Path(folder.name) / "picture.png"
+
+    def plot(self, *lines: str) -> subprocess.CompletedProcess:
+        self.figures.write_text("".join(line + "\n" for line in lines))
+        return subprocess.run([BENCH_FOLDER / "plot", self.figures, "--to", self.picture],
+                              capture_output=True, text=True, check=False, timeout=120)
+
+    def test_figures_of_grow_and_run_become_a_picture(self):
+        second = {**self.RUN, "workers": 2, "feed": "handoff"}
+        done = self.plot(*map(json.dumps, (self.GROWN, self.RUN, second)))
+        self.assertEqual((0, ""), (done.returncode, done.stderr))
+        self.assertTrue(self.picture.read_bytes().startswith(b"\x89PNG"))
+
+    def test_what_is_no_figure_is_told_with_its_line(self):
+        done = self.plot(json.dumps(self.RUN), "{}")
+        self.assertEqual(1, done.returncode)
+        self.assertIn(":2: neither of `grow` nor of `run`", done.stderr)
+        self.assertFalse(self.picture.exists())
 
 
 if __name__ == "__main__":

@@ -124,7 +124,7 @@ TEST(DoctorTest, TheWorstComesFirstAndJsonSaysWhetherItRuns) {
             "error    ports      no \"eth9\"\n"
             "                    fix: ip link\n"
             "ok       cpus       fine\n");
-  const auto json = nlohmann::json::parse(ToJson(findings));
+  const auto json = nlohmann::json::parse(Printed(ToJson(findings)));
   EXPECT_FALSE(json["ok"].get<bool>());
   EXPECT_EQ(json["findings"][1]["message"], "no \"eth9\"");
   EXPECT_EQ(json["findings"][1]["fix"], "ip link");
