@@ -360,6 +360,8 @@ Case OneBucket() {
   c.expect.counts = {{"flows", kFlows + kFlows / 2 + 1}, {"orphans", 0}};
   c.setup = [](EngineSetup& setup) {
     setup.pipeline.limits.timeouts.enabled = true;
+    // All of them are in their handshake at once.
+    setup.pipeline.limits.pressure.half_open_percent = 100;
   };
   c.swap = c.wrap = false;  // A is the client.
   return c;
