@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "control/config/ip_prefix.h"
+#include "control/core/overlap_codec.h"
 #include "nf/firewall/firewall.h"
 #include "nf/flow_log/flow_log.h"
 
@@ -18,25 +19,6 @@ Duration ToDuration(const google::protobuf::Duration& duration) {
   return Duration::Nanos(duration.seconds() * 1'000'000'000 + duration.nanos());
 }
 
-OverlapPolicy ToOverlap(v1::OverlapPolicy policy, OverlapPolicy fallback) {
-  switch (policy) {
-    case v1::OVERLAP_POLICY_FIRST:
-      return OverlapPolicy::kFirst;
-    case v1::OVERLAP_POLICY_LAST:
-      return OverlapPolicy::kLast;
-    case v1::OVERLAP_POLICY_LINUX:
-      return OverlapPolicy::kLinux;
-    case v1::OVERLAP_POLICY_BSD:
-      return OverlapPolicy::kBsd;
-    case v1::OVERLAP_POLICY_WINDOWS:
-      return OverlapPolicy::kWindows;
-    case v1::OVERLAP_POLICY_SOLARIS:
-      return OverlapPolicy::kSolaris;
-    default:
-      return fallback;
-  }
-}
-
 Retain ToRetain(v1::Retain retain) {
   switch (retain) {
     case v1::RETAIN_UNACKED:
@@ -45,6 +27,32 @@ Retain ToRetain(v1::Retain retain) {
       return Retain::kBytes;
     default:
       return Retain::kNone;
+  }
+}
+
+FullBuffer ToFullBuffer(v1::FullBuffer full, FullBuffer fallback) {
+  switch (full) {
+    case v1::FULL_BUFFER_STOP:
+      return FullBuffer::kStop;
+    case v1::FULL_BUFFER_DROP_OLDEST:
+      return FullBuffer::kDropOldest;
+    default:
+      return fallback;
+  }
+}
+
+UrgentPolicy ToUrgent(v1::UrgentPolicy urgent, UrgentPolicy fallback) {
+  switch (urgent) {
+    case v1::URGENT_POLICY_INLINE:
+      return UrgentPolicy::kInline;
+    case v1::URGENT_POLICY_OUT_OF_BAND:
+      return UrgentPolicy::kOutOfBand;
+    case v1::URGENT_POLICY_GAP:
+      return UrgentPolicy::kGap;
+    case v1::URGENT_POLICY_DROP:
+      return UrgentPolicy::kDrop;
+    default:
+      return fallback;
   }
 }
 
@@ -100,7 +108,10 @@ class Builder {
     if (side.has_buffer_size_bytes()) {
       policy.buffer_bytes = static_cast<uint32_t>(side.buffer_size_bytes());
     }
-    policy.overlap = ToOverlap(side.overlap_policy(), policy.overlap);
+    policy.overlap =
+        ToOverlapPolicy(side.overlap_policy()).value_or(policy.overlap);
+    policy.full = ToFullBuffer(side.full_buffer(), policy.full);
+    policy.urgent = ToUrgent(side.urgent_policy(), policy.urgent);
     if (side.retain() != v1::RETAIN_UNSPECIFIED) {
       policy.retain = ToRetain(side.retain());
       policy.retain_bytes = static_cast<uint32_t>(side.retain_bytes());

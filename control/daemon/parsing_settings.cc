@@ -1,5 +1,7 @@
 #include "control/daemon/parsing_settings.h"
 
+#include "control/core/overlap_codec.h"
+
 namespace mosaic {
 namespace {
 
@@ -30,26 +32,6 @@ Encapsulation FromApi(v1::Encapsulation encapsulation) {
   }
 }
 
-// None for the default.
-std::optional<OverlapPolicy> FromApi(v1::OverlapPolicy overlap) {
-  switch (overlap) {
-    case v1::OVERLAP_POLICY_FIRST:
-      return OverlapPolicy::kFirst;
-    case v1::OVERLAP_POLICY_LAST:
-      return OverlapPolicy::kLast;
-    case v1::OVERLAP_POLICY_LINUX:
-      return OverlapPolicy::kLinux;
-    case v1::OVERLAP_POLICY_BSD:
-      return OverlapPolicy::kBsd;
-    case v1::OVERLAP_POLICY_WINDOWS:
-      return OverlapPolicy::kWindows;
-    case v1::OVERLAP_POLICY_SOLARIS:
-      return OverlapPolicy::kSolaris;
-    default:
-      return std::nullopt;
-  }
-}
-
 }  // namespace
 
 void SetParsing(const v1::SystemConfig& system, PipelineConfig& pipeline) {
@@ -74,7 +56,7 @@ void SetParsing(const v1::SystemConfig& system, PipelineConfig& pipeline) {
     to.timeout = Duration::Nanos(from.timeout().seconds() * 1'000'000'000 +
                                  from.timeout().nanos());
   }
-  to.overlap = FromApi(from.overlap());
+  to.overlap = ToOverlapPolicy(from.overlap());
 }
 
 }  // namespace mosaic

@@ -27,6 +27,7 @@ void SetFromSystem(const v1::SystemConfig& system, WorkerConfig& worker) {
   SetParsing(system, worker.pipeline);
 
   WorkerLimits& limits = worker.pipeline.limits;
+  limits.ttl_guard = system.ttl_guard() ? TtlGuard::kOn : TtlGuard::kOff;
   const v1::LimitConfig& bounds = system.limits();
   if (bounds.has_flows_per_worker()) limits.flows = bounds.flows_per_worker();
   if (bounds.has_reassembly_bytes_per_worker()) {

@@ -18,13 +18,9 @@ using tcp_flag::kUrg;
 // Flags of an end on which a segment may take the short way.
 constexpr uint16_t kPlainMask = end_flag::kPacketSeen | end_flag::kAckSeen |
                                 end_flag::kFinSeen | end_flag::kBuffered |
-                                end_flag::kRstSeen | end_flag::kHeld |
-                                end_flag::kPastSyn;
+                                end_flag::kRstSeen | end_flag::kHeld;
 constexpr size_t kTcpHeader = 20;
-// A server's first segment behind its SYN/ACK takes the long way: its window is
-// the first that may be scaled.
-constexpr uint16_t kPlainWant =
-    end_flag::kPacketSeen | end_flag::kAckSeen | end_flag::kPastSyn;
+constexpr uint16_t kPlainWant = end_flag::kPacketSeen | end_flag::kAckSeen;
 
 void CountPacket(Flow& flow, Side sender, const PacketContext& context) {
   HotCounters& hot = flow.hot[Index(sender)];
@@ -264,6 +260,7 @@ Verdict TcpStage::ProcessPlain(Flow& flow, Side sender,
   const SeqNum behind = segment.seq + bytes;
   if (behind > from.snd_nxt) from.snd_nxt = behind;
   to.snd_una = segment.ack;
+  from.Set(end_flag::kPastSyn);
   from.window = uint32_t{segment.window} << ScaleOf(from, to);
 
   Verdict verdict = RaisePacketEvent(flow, EventKind::kPacketIn, Hook::kSender,

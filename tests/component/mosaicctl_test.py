@@ -303,7 +303,8 @@ class WritingTest(MosaicctlTest):
     def test_monitor_is_created_by_flags(self):
         text = self.out("create", "monitor", "web", "--syn-filter", "tcp port 443",
                         "--server-buffer", "0", "--stop-after-bytes", "1MiB", "--nf", "log,guard",
-                        "--live-flows", "reevaluate", "--set", "client.overlap_policy=linux")
+                        "--live-flows", "reevaluate", "--set", "client.overlap_policy=linux",
+                        "--client-full-buffer", "drop_oldest", "--server-urgent", "out_of_band")
         self.assertEqual(text, "monitors/web created\nrevision 7 on 2 workers in 1.2ms, "
                                "12 live flows attached anew\n")
         request = DAEMON.last("CreateMonitor")
@@ -316,6 +317,8 @@ class WritingTest(MosaicctlTest):
         self.assertEqual(made.stop_policies[0].payload_bytes, 1 << 20)
         self.assertEqual(list(made.nf_instances), ["nfInstances/log", "nfInstances/guard"])
         self.assertEqual(made.client.overlap_policy, 3)
+        self.assertEqual(made.client.full_buffer, 2)
+        self.assertEqual(made.server.urgent_policy, 2)
         self.json("create", "monitor", "frags", "--raw-filter", "ip[6:2] & 0x1fff != 0")
         self.assertEqual(DAEMON.last("CreateMonitor").monitor.type, 2)
 

@@ -69,8 +69,10 @@ LiveEngine::LiveEngine(LiveEngineSetup setup)
   }
   engine_ = std::make_unique<Engine>(
       config,
-      [](const NfInstance& instance, size_t) {
+      [make = std::move(setup.functions)](const NfInstance& instance, size_t)
+          -> absl::StatusOr<std::unique_ptr<NetworkFunction>> {
         static NullSink sink;
+        if (make) return make(instance);
         return MakeNetworkFunction(instance.type, {.records = &sink});
       },
       std::vector<PacketSource*>{&packets_});

@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -60,6 +61,8 @@ struct LiveEngineSetup {
   size_t tap_capacity = EventTap::kDefaultCapacity;
   ListenSetup listen;  // Without a path, the test has no socket.
   v1::Config config;
+  // Makes the functions; null: those there are, which write to nowhere.
+  std::function<std::unique_ptr<NetworkFunction>(const NfInstance&)> functions;
   PortDirectory* ports = nullptr;
   LogControl* log = nullptr;
 };

@@ -344,7 +344,7 @@ const std::vector<FaultCase> kFaultCases = {
      "f.yaml:1:9: system: expected a map of workers, cpus, "
      "burst_packets, memory, limits, timeouts, checksum, "
      "flow_key, replay, log, ports, idle, control, metrics, fragments, "
-     "opaque_encapsulations; found a list\n"},
+     "opaque_encapsulations, ttl_guard; found a list\n"},
     {"WordInPlaceOfAList", "system: {cpus: 3}",
      "f.yaml:1:16: system.cpus: expected a list; found a word\n"},
     {"NothingInAList", "system: {cpus: [1, ~, 2]}",
@@ -384,6 +384,17 @@ const std::vector<FaultCase> kFaultCases = {
      "f.yaml:1:20: system.checksum: "
      "\"CHECKSUM_POLICY_UNSPECIFIED\" is not known; allowed: "
      "verify, ignore\n"},
+    {"FullBufferThatIsNotKnown",
+     "config: {monitors: [{client: {full_buffer: drop_newest}}]}",
+     "f.yaml:1:44: config.monitors[0].client.full_buffer: \"drop_newest\" is "
+     "not known; allowed: stop, drop_oldest\n"},
+    {"UrgentPolicyThatIsNotKnown",
+     "config: {monitors: [{server: {urgent_policy: outofband}}]}",
+     "f.yaml:1:46: config.monitors[0].server.urgent_policy: \"outofband\" is "
+     "not known; allowed: inline, out_of_band, gap, drop; did you mean "
+     "\"out_of_band\"?\n"},
+    {"TtlGuardThatIsNoTruthValue", "system: {ttl_guard: 5}",
+     "f.yaml:1:21: system.ttl_guard: \"5\" is not true or false\n"},
     {"ListInPlaceOfAnEnum", "system: {checksum: [verify]}",
      "f.yaml:1:20: system.checksum: expected a word; found a "
      "list; allowed: verify, ignore\n"},

@@ -157,6 +157,44 @@ TEST(SnapshotBuilderTest, EveryOverlapPolicyAndRetentionArrives) {
   }
 }
 
+TEST(SnapshotBuilderTest, EveryPolicyOfFullBuffersAndUrgentBytesArrives) {
+  const FullBuffer full[] = {FullBuffer::kStop, FullBuffer::kStop,
+                             FullBuffer::kDropOldest};
+  for (int number = 0; number <= 2; ++number) {
+    const Monitor monitor =
+        BuildMonitor("client { full_buffer: " + std::to_string(number) + " }");
+    EXPECT_EQ(monitor.side[0].full, full[number]);
+    EXPECT_EQ(monitor.side[1].full, FullBuffer::kStop);
+  }
+  const UrgentPolicy urgent[] = {UrgentPolicy::kInline, UrgentPolicy::kInline,
+                                 UrgentPolicy::kOutOfBand, UrgentPolicy::kGap,
+                                 UrgentPolicy::kDrop};
+  for (int number = 0; number <= 4; ++number) {
+    const Monitor monitor = BuildMonitor(
+        "server { urgent_policy: " + std::to_string(number) + " }");
+    EXPECT_EQ(monitor.side[1].urgent, urgent[number]);
+    EXPECT_EQ(monitor.side[0].urgent, UrgentPolicy::kInline);
+  }
+}
+
+TEST(SnapshotBuilderTest, ExceptionInheritsThesePoliciesOrReplacesThem) {
+  const Monitor monitor = BuildMonitor(R"(
+      server { full_buffer: FULL_BUFFER_DROP_OLDEST
+               urgent_policy: URGENT_POLICY_GAP }
+      flow_policies { match { expression: 'port 53' } }
+      flow_policies {
+        match { expression: 'port 54' }
+        server { full_buffer: FULL_BUFFER_STOP
+                 urgent_policy: URGENT_POLICY_INLINE } })");
+  ASSERT_EQ(monitor.flow_policies.size(), 2u);
+  const SidePolicy& inherited = monitor.flow_policies[0].side[1];
+  EXPECT_EQ(inherited.full, FullBuffer::kDropOldest);
+  EXPECT_EQ(inherited.urgent, UrgentPolicy::kGap);
+  const SidePolicy& replaced = monitor.flow_policies[1].side[1];
+  EXPECT_EQ(replaced.full, FullBuffer::kStop);
+  EXPECT_EQ(replaced.urgent, UrgentPolicy::kInline);
+}
+
 TEST(SnapshotBuilderTest, MonitorsAreInOrderOfPriorityThenName) {
   const auto snapshot = Build(R"(
       monitors { name: 'monitors/z' type: 1 priority: 1 }
