@@ -491,10 +491,34 @@ void StreamDelivery::GiveUpHole(Flow& flow, Side receiver, StreamState& state,
   RaiseError(flow, receiver, {ErrorCause::kGap, offset, length, 0, 0}, now);
 }
 
+// Of a side that nobody reads nothing is held that an acknowledgement could
+// prove, so its front follows: else bytes that the receiver took although it
+// should not have would leave all that comes behind them out of order.
+void StreamDelivery::FollowAcknowledgement(Flow& flow, Side receiver) {
+  if (tracker_.SettingsOf(flow, receiver).buffer_bytes > 0) return;
+  TcpEnd& sender = flow.end[Index(Other(receiver))];
+  uint64_t acked = AckedOffset(sender);
+  if (sender.Has(end_flag::kFinSeen)) {
+    const SeqNum fin = flow.fin_seq[Index(Other(receiver))];
+    const int64_t last =
+        static_cast<int64_t>(sender.delivered) + fin.Since(sender.next_seq);
+    acked = std::min(acked, static_cast<uint64_t>(std::max(last, int64_t{0})));
+  }
+  // More than a window at once is no receiver's word.
+  const uint64_t window =
+      std::max<uint64_t>(flow.end[Index(receiver)].window, UINT16_MAX);
+  if (acked <= sender.delivered || acked - sender.delivered > window) return;
+  Advance(sender, acked - sender.delivered);
+  sender.snd_nxt = std::max(sender.snd_nxt, sender.next_seq);
+}
+
 Verdict StreamDelivery::Acknowledge(Flow& flow, Side receiver,
                                     const PacketContext& context) {
   StreamState* const state = flow.stream[Index(receiver)];
-  if (state == nullptr) return Verdict::kForward;
+  if (state == nullptr) {
+    FollowAcknowledgement(flow, receiver);
+    return Verdict::kForward;
+  }
   const MemoryAccount account(*this, receiver);
   const TcpEnd& sender = flow.end[Index(Other(receiver))];
   Verdict verdict = Verdict::kForward;

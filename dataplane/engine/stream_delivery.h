@@ -91,6 +91,8 @@ class StreamDelivery {
   Verdict OfferAgain(Flow& flow, Side receiver, int64_t offset,
                      const PacketContext& context);
 
+  void FollowAcknowledgement(Flow& flow, Side receiver);
+
   // Tells an observer what a segment brings to a side that nobody reads.
   void ObserveUnread(const Flow& flow, Side receiver, int64_t offset,
                      const PacketContext& context);

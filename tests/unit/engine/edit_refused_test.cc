@@ -75,6 +75,36 @@ TEST_F(EditRefusedTest, RefusedBytesOfSeveralSegmentsGoOnAsBeforeOneByOne) {
   EXPECT_EQ(AtServer(), (Strings{"0:ab", "2:ab", "4:abcd", "8:eYf"}));
 }
 
+TEST_F(EditRefusedTest, OfASideThatNobodyReadsTheFrontFollowsTheReceiver) {
+  constexpr uint32_t kWindow = 8192;
+  EditResult last = EditResult::kOutOfOrder;
+  AtData(0, [&last](PacketView& packet, FlowView&) {
+    if (packet.payload()[0] == '!') {
+      last = packet.Insert(PacketRegion::kPayload, 1, BytesOf("X"));
+    }
+    return Verdict::kForward;
+  });
+  for (FunctionSetup& function : setup_.functions) {
+    function.wants = EventMask::Of(EventKind::kPacketIn, Hook::kSender);
+  }
+  Start();
+  const auto server_says = [this](uint32_t acked) {
+    Send(Side::kServer, Frame(Side::kServer)
+                            .Seq(kServerIsn + 1)
+                            .Ack(kClientIsn + 1 + acked)
+                            .Window(static_cast<uint16_t>(kWindow)));
+  };
+  server_says(0);
+  Data(0, std::string(kWindow - 4, 'a'));
+  Data(kWindow - 4, "abcdef");
+  // It took more than its window.
+  server_says(kWindow + 2);
+  AtServer();
+  Data(kWindow + 2, "!");
+  EXPECT_EQ(last, EditResult::kDone);
+  EXPECT_EQ(AtServer(), Strings{std::to_string(kWindow + 2) + ":!X"});
+}
+
 TEST_F(EditRefusedTest, WhatIsSentBehindRefusedBytesCanBeEdited) {
   constexpr uint32_t kWindow = 8192;
   EditResult first = EditResult::kDone;
