@@ -21,6 +21,7 @@ class NeverFetches : public NetworkFunction {
     return EventMask::Of(EventKind::kNewData, Hook::kNone);
   }
   bool peeks() const override { return true; }
+  void Configure(std::shared_ptr<const NfConfig>) override {}
   Verdict OnEvent(const Event&, FlowView&) override {
     return Verdict::kForward;
   }
