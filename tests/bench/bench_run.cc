@@ -148,7 +148,8 @@ RunFigures RunOnce(const Trace& trace, const RunOptions& options) {
     figures.packets += counters.rx_packets.Read();
     figures.wire_bytes += counters.rx_bytes.Read();
     figures.bounds_hit +=
-        counters.flow_table_full.Read() + counters.subscriptions_full.Read();
+        counters.flow_table_full.Read() + counters.subscriptions_full.Read() +
+        counters.flows_ended[static_cast<size_t>(EndReason::kEvicted)].Read();
     if (options.workload == Workload::kFloor) {
       results[i].connections_started = counters.flows_created.Read();
       for (const Counter& ended : counters.flows_ended) {

@@ -36,7 +36,7 @@ struct RunFigures {
   double cpu_seconds = 0;   // Of the workers' threads, summed.
   double cycles = 0;        // Sum over workers.
   uint64_t flow_bytes = 0;  // Memory for each flow of capacity.
-  uint64_t bounds_hit = 0;  // Flows or bytes refused: the run is void.
+  uint64_t bounds_hit = 0;  // Flows refused or evicted: the run is void.
 
   double mpps() const { return static_cast<double>(packets) / seconds / 1e6; }
   double gbps() const {

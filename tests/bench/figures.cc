@@ -50,7 +50,7 @@ std::string Differences(const RunFigures& figures, Workload workload,
   }
   if (workload == Workload::kCrc) compare("crcsum", results.crc32c_sum);
   if (figures.bounds_hit > 0) {
-    text += fmt::format("{} flows refused: raise --flows-limit\n",
+    text += fmt::format("{} flows refused or evicted: raise --flows-limit\n",
                         figures.bounds_hit);
   }
   return text;

@@ -127,7 +127,7 @@ class BenchTest(unittest.TestCase):
         self.generate("small", *SIZES["small"])
         done = self.call("run", "--trace", self.trace, "--repeat", "1", "--flows-limit", "64")
         self.assertEqual(1, done.returncode)
-        self.assertRegex(done.stderr, r"[1-9]\d* flows refused: raise --flows-limit")
+        self.assertRegex(done.stderr, r"[1-9]\d* flows refused or evicted: raise --flows-limit")
         done = self.call("run", "--trace", self.trace, "--repeat", "1", "--flows-limit", "500")
         self.assertEqual((0, ""), (done.returncode, done.stderr))
 

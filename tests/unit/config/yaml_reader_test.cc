@@ -385,8 +385,8 @@ const std::vector<FaultCase> kFaultCases = {
      "\"CHECKSUM_POLICY_UNSPECIFIED\" is not known; allowed: "
      "verify, ignore\n"},
     {"FullBufferThatIsNotKnown",
-     "config: {monitors: [{client: {full_buffer: drop_newest}}]}",
-     "f.yaml:1:44: config.monitors[0].client.full_buffer: \"drop_newest\" is "
+     "config: {monitors: [{client: {full_buffer: newest}}]}",
+     "f.yaml:1:44: config.monitors[0].client.full_buffer: \"newest\" is "
      "not known; allowed: stop, drop_oldest\n"},
     {"UrgentPolicyThatIsNotKnown",
      "config: {monitors: [{server: {urgent_policy: outofband}}]}",
