@@ -25,7 +25,7 @@ EVERY_TCP_FLOW = {"monitors": [{"name": "monitors/tcp", "type": "stream", "syn_f
 # Bounds that whoever sizes a Prometheus may count on. Nine of ten that belong to nothing
 # in particular are of gRPC: each method with each code and bucket of time.
 MOST_SERIES = 1100
-MOST_SERIES_OF_A_WORKER = 150
+MOST_SERIES_OF_A_WORKER = 240
 MOST_SERIES_OF_A_PORT = 30
 MOST_SERIES_OF_A_MONITOR = 20
 PROMETHEUS = "127.0.0.1:9090"
