@@ -45,8 +45,11 @@ EngineConfig MakeConfig(const RunOptions& options) {
   pipeline.handoff = HandoffPolicy::kWait;
   pipeline.look_up_only = options.workload == Workload::kFloor;
   pipeline.limits.flows = options.flows_limit;
-  // The floor completes no handshake.
+  // The floor completes no handshake, and a table that relieves itself would
+  // do other work than is asked for.
   pipeline.limits.pressure.half_open_percent = 100;
+  pipeline.limits.pressure.from_percent = 200;
+  pipeline.limits.pressure.emergency_percent = 200;
   pipeline.limits.prefault = Prefault::kYes;
   return config;
 }
