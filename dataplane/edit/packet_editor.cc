@@ -149,6 +149,12 @@ EditResult PacketEditor::CheckLength(const EditScope& scope,
     return EditResult::kFixedLength;
   }
   if (HasOuterLength(*packet_, *parsed_)) return EditResult::kTunnelled;
+  // Bytes between the datagram's end and the IP packet's would be in the way.
+  const ParsedPacket& whole = *parsed_;
+  if (whole.l4_header != nullptr && whole.payload + whole.payload_captured !=
+                                        whole.ip_header + whole.ip_length) {
+    return EditResult::kMalformed;
+  }
   const int64_t longest = IsIpv4(*parsed_) ? kMaxIpv4Bytes : kMaxIpv6Bytes;
   if (parsed_->ip_length + growth > longest) return EditResult::kTooLong;
   if (change.region != PacketRegion::kPayload ||
